@@ -1,0 +1,60 @@
+"""MobileNetV2's inverted residual with a linear bottleneck, with MobileNetV3's squeeze-and-excitation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from edgewise.blocks.conv import conv_bn, conv_bn_act
+from edgewise.blocks.row import Row, Scaling
+from edgewise.blocks.squeeze_excite import squeeze_excite
+from edgewise.graph.functional import PaddingRule
+from edgewise.graph.ops import ActivationKind
+from edgewise.graph.value import Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvertedResidual(Row):
+    """Expand by 1×1, filter depthwise, squeeze-and-excite where `squeeze` gives a width, project linearly.
+
+    The shortcut joins the narrow ends where stride and width allow (MobileNetV2, section 3.3; MobileNetV3, Figure 4).
+    Without `expanded` (expansion factor 1 in the papers' tables) there is no expansion convolution and the depthwise
+    one filters the input itself, as in the released networks.
+    """
+
+    out_channels: int
+    expanded: int = 0
+    kernel: int = 3
+    stride: int = 1
+    dilation: int = 1
+    padding: PaddingRule = "same"
+    squeeze: int = 0
+    gate: ActivationKind = "hard_sigmoid"
+    activation: ActivationKind = "relu6"
+    shortcut: bool = True
+
+    def has_shortcut(self, x: Value) -> bool:
+        return self.shortcut and self.stride == 1 and x.channels == self.out_channels
+
+    def apply(self, x: Value) -> Value:
+        y = conv_bn_act(x, self.expanded, activation=self.activation, name="expand") if self.expanded else x
+        y = conv_bn_act(
+            y,
+            y.channels,
+            kernel=self.kernel,
+            stride=self.stride,
+            dilation=self.dilation,
+            padding=self.padding,
+            groups=y.channels,
+            activation=self.activation,
+            name="depthwise",
+        )
+        if self.squeeze:
+            y = squeeze_excite(y, self.squeeze, gate=self.gate)
+        y = conv_bn(y, self.out_channels, name="project")
+        return x + y if self.has_shortcut(x) else y
+
+    def scaled(self, scaling: Scaling) -> Self:
+        expanded = scaling.inner(self.expanded) if self.expanded else 0
+        squeeze = scaling.squeeze(expanded or scaling.in_after) if self.squeeze else 0
+        return replace(self, expanded=expanded, out_channels=scaling.width(self.out_channels), squeeze=squeeze)

@@ -1,0 +1,184 @@
+"""An architecture: a named tuple of rows with its input. Pure data that everything else interprets."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, ClassVar, cast
+
+from edgewise.blocks import ROWS, Classifier, Row, Scaling, WidthRule
+from edgewise.errors import EdgewiseError
+from edgewise.graph import Graph, Trace, Value
+from edgewise.graph.ops import BatchNorm
+from edgewise.papers import encoding
+
+FORMAT = 1
+"""The version of the JSON; a reader refuses newer ones."""
+
+SMALLEST_MAP = 4
+"""`with_input` lowers strides until the last map has at least this many cells a side."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A network as data.
+
+    `family` names the paper, `rows` are its table, `input` is `(C, H, W)`, `norm` holds the batch norm's
+    eps, `widths` the paper's rule for width multipliers. `lowered` lists the rows whose stride `with_input` took
+    from 2 to 1 because the image is small.
+    """
+
+    name: str
+    rows: tuple[Row, ...]
+    family: str = ""
+    input: tuple[int, int, int] = (3, 224, 224)
+    norm: BatchNorm = field(default_factory=BatchNorm)
+    widths: WidthRule = field(default_factory=WidthRule)
+    lowered: tuple[int, ...] = ()
+
+    __pydantic_config__: ClassVar[dict[str, object]] = {"arbitrary_types_allowed": True}
+
+    def __str__(self) -> str:
+        return self.name
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The rows applied to the image. Raises `EdgewiseError`, naming the row, where the widths do not fit."""
+        trace, _ = self._trace([])
+        return trace.graph_so_far()
+
+    def _trace(self, shapes: list[tuple[int, ...]]) -> tuple[Trace, Value]:
+        """Applies all rows; appends each row's result shape to `shapes`, which tells a caller how far it came."""
+        trace = Trace(self.input, self.norm)
+        x = Value(trace, 0, self.input)
+        for index, row in enumerate(self.rows):
+            trace.enter(index)
+            try:
+                x = row.apply(x)
+            except EdgewiseError as error:
+                raise EdgewiseError(f"row {index} of {self.name}, {type(row).__name__}: {error}") from None
+            trace.leave(x)
+            shapes.append(x.shape)
+        trace.outputs["output"] = x.index
+        return trace, x
+
+    @property
+    def classes(self) -> int:
+        """How many classes the head tells apart. Raises `EdgewiseError` when the last row is no `Classifier`."""
+        return self._classifier().classes
+
+    def _classifier(self) -> Classifier:
+        last = self.rows[-1]
+        if not isinstance(last, Classifier):
+            raise EdgewiseError(f"{self.name} does not end in a classifier but in {type(last).__name__}")
+        return last
+
+    def with_classes(self, classes: int) -> Architecture:
+        """The same network for `classes` classes."""
+        if classes < 1:
+            raise EdgewiseError(f"a classifier needs at least one class, not {classes}")
+        return replace(self, rows=(*self.rows[:-1], replace(self._classifier(), classes=classes)))
+
+    def with_input(self, height: int, width: int | None = None, *, smallest_map: int = SMALLEST_MAP) -> Architecture:
+        """The same network for images of `height` × `width` pixels.
+
+        Where the last map would have fewer than `smallest_map` cells a side, strides go down from 2 to 1 from the
+        front, one row after the other (`lowered` records which); a larger image gives them back.
+        `smallest_map=1` keeps the paper's strides. Raises `EdgewiseError` when the image itself is too small.
+        """
+        size = (self.input[0], height, width or height)
+        rows = list(self.rows)
+        for index in self.lowered:
+            rows[index] = _with_stride(rows[index], 2)
+        lowered: list[int] = []
+        strided = [index for index, row in enumerate(rows) if getattr(row, "stride", 1) == 2]
+        while True:
+            candidate = replace(self, rows=tuple(rows), input=size, lowered=tuple(lowered))
+            if candidate._smallest_map() >= smallest_map:
+                return candidate
+            if not strided:
+                raise EdgewiseError(
+                    f"images of {size[1]}×{size[2]} pixels are too small for {self.name}; resize them to 32×32 or more"
+                )
+            lowered.append(strided.pop(0))
+            rows[lowered[-1]] = _with_stride(rows[lowered[-1]], 1)
+
+    def _smallest_map(self) -> int:
+        shapes: list[tuple[int, ...]] = []
+        try:
+            self._trace(shapes)
+        except EdgewiseError:
+            return 0  # a window did not fit on its map
+        return min(min(shape[1:]) for shape in shapes if len(shape) == 3)
+
+    def scaled(self, width: float) -> Architecture:
+        """All widths times `width`, rounded by the paper's rule."""
+        if not 0 < width <= 16:
+            raise EdgewiseError(f"a width multiplier of {width:g} makes no sense; use one between 0.1 and 4")
+        if width == 1:
+            return self
+        before: list[tuple[int, ...]] = [self.input]
+        self._trace(before)
+        trace = Trace(self.input, self.norm)
+        x = Value(trace, 0, self.input)
+        rows: list[Row] = []
+        for index, row in enumerate(self.rows):
+            trace.enter(index)
+            scaled = row.scaled(Scaling(width, self.widths, before[index][0], x.channels))
+            rows.append(scaled)
+            x = scaled.apply(x)
+            trace.leave(x)
+        return replace(self, name=f"{self.name}_{width:g}", rows=tuple(rows))
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `to_json` writes. Fields at their defaults are left out, so that a row may gain fields later without
+        changing the digest of the networks that exist."""
+        body = cast("dict[str, Any]", encoding.encode(self))
+        return {"format": FORMAT, **body}
+
+    def to_json(self) -> str:
+        return json.dumps(self.to_dict(), indent=1)
+
+    @classmethod
+    def from_dict(cls, data: object, *, rows: Sequence[type[Row]] = ROWS) -> Architecture:
+        """Reads what `to_dict` wrote; `rows` are the row types it may name (add your own).
+
+        Raises `EdgewiseError` for a newer format, an unknown row, an unknown, missing or wrong field.
+        """
+        if not isinstance(data, dict):
+            raise EdgewiseError("an architecture is a JSON object; this is not one")
+        body = dict(data)
+        version = body.pop("format", None)
+        if not isinstance(version, int):
+            raise EdgewiseError("this JSON is no architecture: it has no field 'format'")
+        if version > FORMAT:
+            raise EdgewiseError(
+                f"the architecture has format {version} and this edgewise reads up to {FORMAT}; upgrade edgewise"
+            )
+        types: dict[str, type] = {row.__name__: row for row in rows}
+        return encoding.decode(cls, body, types)
+
+    @classmethod
+    def from_json(cls, text: str, *, rows: Sequence[type[Row]] = ROWS) -> Architecture:
+        """Reads what `to_json` wrote. Raises `EdgewiseError` as `from_dict` does, and for text that is no JSON."""
+        try:
+            data = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise EdgewiseError(f"the architecture is not JSON: {error}") from None
+        return cls.from_dict(data, rows=rows)
+
+    @cached_property
+    def digest(self) -> str:
+        """A SHA-256 of what the network computes: its rows, input and norm, whatever it is called."""
+        body = self.to_dict()
+        for label in ("name", "family", "widths", "lowered"):
+            body.pop(label, None)
+        text = json.dumps(body, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _with_stride(row: Row, stride: int) -> Row:
+    return replace(cast("Any", row), stride=stride)
