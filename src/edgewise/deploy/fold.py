@@ -1,0 +1,59 @@
+"""Passes over a graph with its tensors: dropout removed, batch norm folded into the convolution before it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from edgewise.graph import Graph, Node
+from edgewise.graph.ops import BatchNorm, Convolution, Dropout
+
+Tensors = Mapping[str, np.ndarray]
+"""Arrays by parameter name (`13.expand.conv.weight`), as in the torch network's state dict."""
+
+
+def folded(graph: Graph, tensors: Tensors) -> tuple[Graph, dict[str, np.ndarray]]:
+    """The graph as it is deployed, with its tensors.
+
+    A batch norm that alone reads a convolution becomes that convolution's scale and bias:
+    `w' = w·γ/√(σ² + ε)`, `b' = β + (b − μ)·γ/√(σ² + ε)`. Dropout, the identity in a deployed network, goes.
+    Names keep their values.
+    """
+    kept = dict(tensors)
+    moved: dict[int, int] = {}
+    nodes: list[Node] = []
+    for index, node in enumerate(graph.nodes):
+        if isinstance(node.op, Dropout):
+            moved[index] = moved[node.inputs[0]]
+            continue
+        source = graph.nodes[node.inputs[0]] if node.inputs else node
+        if (
+            isinstance(node.op, BatchNorm)
+            and isinstance(source.op, Convolution)
+            and graph.consumers[node.inputs[0]] == (index,)
+        ):
+            _fold(source.name, node.name, node.op.eps, kept)
+            target = moved[node.inputs[0]]
+            nodes[target] = replace(nodes[target], op=replace(source.op, bias=True))
+            moved[index] = target
+            continue
+        moved[index] = len(nodes)
+        nodes.append(replace(node, inputs=tuple(moved[i] for i in node.inputs)))
+    names = {name: moved[index] for name, index in graph.names.items()}
+    outputs = {name: moved[index] for name, index in graph.outputs.items()}
+    return Graph(tuple(nodes), names, outputs), kept
+
+
+def _fold(conv: str, norm: str, eps: float, tensors: dict[str, np.ndarray]) -> None:
+    # The factors in double precision, so that only the one multiplication per weight rounds.
+    gamma, beta, mean, variance = (
+        tensors.pop(f"{norm}.{part}").astype(np.float64) for part in ("weight", "bias", "running_mean", "running_var")
+    )
+    tensors.pop(f"{norm}.num_batches_tracked", None)
+    weight = tensors[f"{conv}.weight"]
+    bias = tensors.get(f"{conv}.bias", np.zeros(1))
+    scale = gamma / np.sqrt(variance + eps)
+    tensors[f"{conv}.weight"] = weight * scale.astype(weight.dtype)[:, None, None, None]
+    tensors[f"{conv}.bias"] = (beta + (bias - mean) * scale).astype(weight.dtype)
