@@ -1,0 +1,250 @@
+"""The two ways from a split to batches of 8-bit images at the network's size: kept in memory, or decoded by workers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
+from torchvision.io import ImageReadMode, decode_image
+from torchvision.transforms import InterpolationMode
+from torchvision.transforms.v2 import functional
+
+from edgewise.data.augmentation import FIRST_OPERATION, Augmentation, crop_box, flipped, shifted
+from edgewise.data.dataset import Kept, Split, bad_images_error
+from edgewise.data.decode import BadImage, UnreadableError, quiet
+from edgewise.data.images import MEMORY_LIMIT, ImageFiles, StoredImages, in_threads
+from edgewise.data.preprocessing import Preprocessing
+from edgewise.data.rand_augment import DRAWS, rand_augment
+from edgewise.data.randomness import Purpose, uniform
+from edgewise.errors import EdgewiseError
+
+# Random crops are resized as tensors, which is faster; of the rarer filters torch has only the nearest relative.
+_TENSOR_MODES = {
+    "nearest": InterpolationMode.NEAREST,
+    "box": InterpolationMode.BILINEAR,
+    "bilinear": InterpolationMode.BILINEAR,
+    "bicubic": InterpolationMode.BICUBIC,
+    "lanczos": InterpolationMode.BICUBIC,
+}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A batch before normalisation: uint8 (N, height, width, 3), the samples it holds, and files found to be bad."""
+
+    images: np.ndarray
+    samples: np.ndarray
+    bad: Sequence[tuple[int, str]] = ()
+
+
+class Source(Protocol):
+    """Gives batches of images for a plan: the sample indices of each batch."""
+
+    def batches(self, epoch: int, plan: Sequence[np.ndarray]) -> Iterator[Loaded]: ...
+
+
+@dataclass(frozen=True)
+class Variation:
+    """The random part of loading. Without `augmentation`, images are as in evaluation."""
+
+    seed: int
+    preprocessing: Preprocessing
+    augmentation: Augmentation | None
+
+    def draws(self, epoch: int, samples: np.ndarray) -> np.ndarray:
+        return uniform(self.seed, Purpose.AUGMENTATION, epoch, samples, FIRST_OPERATION + DRAWS)
+
+    @property
+    def resizes(self) -> bool:
+        return self.augmentation is not None and self.augmentation.crop == "resized"
+
+    def view(self, image: np.ndarray, draws: np.ndarray) -> np.ndarray:
+        """One image, uint8 (H, W, 3), at the network's size: the random crop of it, or the centre."""
+        if not self.resizes or self.augmentation is None:
+            return self.preprocessing.resized(image)
+        top, left, high, wide = crop_box(image.shape[0], image.shape[1], draws, self.augmentation.scale)
+        cut = torch.tensor(image[top : top + high, left : left + wide]).permute(2, 0, 1)
+        size = [self.preprocessing.height, self.preprocessing.width]
+        mode = _TENSOR_MODES[self.preprocessing.interpolation]
+        return functional.resize(cut, size, interpolation=mode, antialias=True).permute(1, 2, 0).numpy()
+
+    def varied(self, images: np.ndarray, draws: np.ndarray) -> np.ndarray:
+        """What is done at random at the network's size: uint8 (N, height, width, 3) to the same."""
+        augmentation = self.augmentation
+        if augmentation is None:
+            return images
+        fill = np.round(np.asarray(self.preprocessing.mean) * 255).clip(0, 255).astype(np.uint8)
+        if augmentation.crop == "pad" and augmentation.pad:
+            images = shifted(images, draws, augmentation.pad, fill)
+        if augmentation.flip:
+            images = flipped(images, draws)
+        if augmentation.rand_augment:
+            tensor = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
+            operations = draws[:, FIRST_OPERATION:]
+            tensor = rand_augment(tensor, operations, augmentation.rand_augment, fill.tolist())
+            images = tensor.permute(0, 2, 3, 1).numpy()
+        return images
+
+
+def fits(split: Split, variation: Variation) -> bool:
+    """Whether the split is kept at the network's size. Random crops need the image as it was, so they are not."""
+    preprocessing = variation.preprocessing
+    return not variation.resizes and len(split) * preprocessing.height * preprocessing.width * 3 <= MEMORY_LIMIT
+
+
+def keep(split: Split, preprocessing: Preprocessing) -> Kept:
+    """Decodes (unless they are in memory already) and resizes every image of the split, in parallel.
+
+    The split remembers the last result, so networks trained one after another at one size share it.
+    """
+    view = (preprocessing.height, preprocessing.width, preprocessing.crop, preprocessing.interpolation)
+    if view not in split.kept:
+        split.kept.clear()
+        split.kept[view] = _resized(split, preprocessing)
+    return split.kept[view]
+
+
+def _resized(split: Split, preprocessing: Preprocessing) -> Kept:
+    size = (preprocessing.height, preprocessing.width)
+    images = split.images
+    if isinstance(images, StoredImages) and isinstance(images.pixels, np.ndarray) and images.pixels.shape[1:3] == size:
+        return Kept(images.pixels, ())
+    pixels = np.zeros((len(split), *size, 3), np.uint8)
+
+    def one(index: int) -> str | None:
+        try:
+            pixels[index] = preprocessing.resized(images.load(index))
+        except UnreadableError as error:
+            return str(error)
+        return None
+
+    reasons = in_threads(one, range(len(split)))
+    return Kept(pixels, [(index, reason) for index, reason in enumerate(reasons) if reason is not None])
+
+
+@dataclass(frozen=True)
+class KeptSource:
+    """Batches out of memory."""
+
+    kept: Kept
+    variation: Variation
+
+    def batches(self, epoch: int, plan: Sequence[np.ndarray]) -> Iterator[Loaded]:
+        for samples in plan:
+            images = self.kept.pixels[samples]
+            if self.variation.augmentation is not None:
+                images = self.variation.varied(images, self.variation.draws(epoch, samples))
+            yield Loaded(images, samples)
+
+
+class WorkerSource:
+    """Batches that worker processes decode, resize and vary while the network trains.
+
+    The processes live as long as this object. They are told the epoch with each sample, so they hold no state.
+    """
+
+    def __init__(self, split: Split, variation: Variation, *, replace_bad: bool, workers: int) -> None:
+        # Images in memory cost less to crop here than to send from another process.
+        workers = 0 if isinstance(split.images, StoredImages) else workers
+        self._plan = _Plan()
+        self._loader = DataLoader(
+            _Samples(split, variation, replace_bad),
+            batch_sampler=self._plan,
+            collate_fn=_as_it_is,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            # Its own generator, or starting an epoch would draw from the one that dropout and initialisation use.
+            generator=torch.Generator(),
+        )
+
+    def batches(self, epoch: int, plan: Sequence[np.ndarray]) -> Iterator[Loaded]:
+        self._plan.keys = [[(epoch, sample) for sample in samples.tolist()] for samples in plan]
+        for images, samples, bad in self._loader:
+            yield Loaded(images.numpy(), samples.numpy(), bad)
+
+
+class _Plan:
+    """A batch sampler whose batches are set anew each epoch."""
+
+    def __init__(self) -> None:
+        self.keys: list[list[tuple[int, int]]] = []
+
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        return iter(self.keys)
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+_Sent = tuple[torch.Tensor, torch.Tensor, list[tuple[int, str]]]
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch
+
+
+class _Samples(Dataset[_Sent]):
+    """What runs in a worker. Bad files are sent back as data: an exception would arrive wrapped in a traceback."""
+
+    def __init__(self, split: Split, variation: Variation, replace_bad: bool) -> None:
+        # Without what the split keeps, which a spawned process would be sent.
+        self._split = replace(split, kept={})
+        self._variation = variation
+        self._replace_bad = replace_bad
+
+    def __getitems__(self, keys: list[tuple[int, int]]) -> _Sent:
+        epoch = keys[0][0]
+        samples = np.array([sample for _, sample in keys], np.int64)
+        draws = self._variation.draws(epoch, samples)
+        views: list[np.ndarray] = []
+        held: list[int] = []
+        bad: list[tuple[int, str]] = []
+        with quiet():
+            for row, sample in enumerate(samples.tolist()):
+                if (found := self._sound(sample, bad)) is not None:
+                    index, image = found
+                    views.append(self._variation.view(image, draws[row]))
+                    held.append(index)
+                    samples[len(held) - 1] = index
+                    draws[len(held) - 1] = draws[row]
+        size = (self._variation.preprocessing.height, self._variation.preprocessing.width, 3)
+        images = np.stack(views) if views else np.empty((0, *size), np.uint8)
+        images = self._variation.varied(images, draws[: len(held)]) if views else images
+        return torch.from_numpy(np.ascontiguousarray(images)), torch.from_numpy(samples[: len(held)]), bad
+
+    def _sound(self, sample: int, bad: list[tuple[int, str]]) -> tuple[int, np.ndarray] | None:
+        """The image of the sample or, if it is bad and to be replaced, of the next one that is sound."""
+        size = len(self._split)
+        for index in (each % size for each in range(sample, sample + size)):
+            try:
+                return index, _load(self._split, index)
+            except UnreadableError as error:
+                bad.append((index, str(error)))
+                if not self._replace_bad:
+                    return None
+        return None
+
+
+def _load(split: Split, index: int) -> np.ndarray:
+    images = split.images
+    if isinstance(images, ImageFiles) and images.headers[index].plain_jpeg:
+        try:
+            data = torch.from_numpy(np.fromfile(images.paths[index], np.uint8))
+            return decode_image(data, ImageReadMode.RGB, apply_exif_orientation=True).permute(1, 2, 0).numpy()
+        except (RuntimeError, OSError):
+            pass  # the other decoder says in words what is wrong
+    return images.load(index)
+
+
+def name_bad(split: Split, bad: Sequence[tuple[int, str]]) -> list[BadImage]:
+    """The bad files with their paths. Raises EdgewiseError unless the split leaves bad files out."""
+    named = [BadImage(split.path(index), reason) for index, reason in bad]
+    if named and not split.skip_bad:
+        raise bad_images_error(named, len(split), split.name)
+    if len(named) == len(split) > 0:
+        raise EdgewiseError(f"no image of {split.name} can be used, the first {named[0]}; mend the files")
+    return named
