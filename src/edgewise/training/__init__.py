@@ -1,0 +1,54 @@
+"""Training networks by recipes, and scoring them.
+
+Recipes are plain data and import at once; what needs torch or Lightning is imported when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from edgewise.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from edgewise.training.checkpoints import EpochRecord
+    from edgewise.training.classify import Classify
+    from edgewise.training.evaluation import evaluate
+    from edgewise.training.optimisers import TensorFlowRMSprop
+    from edgewise.training.precision import PrecisionChoice, choose_precision
+    from edgewise.training.progress import Progress
+    from edgewise.training.scores import Evaluation
+    from edgewise.training.trainer import TrainResult, train
+
+_HOMES = {
+    "Classify": "classify",
+    "EpochRecord": "checkpoints",
+    "Evaluation": "scores",
+    "PrecisionChoice": "precision",
+    "Progress": "progress",
+    "TensorFlowRMSprop": "optimisers",
+    "TrainResult": "trainer",
+    "choose_precision": "precision",
+    "evaluate": "evaluation",
+    "train": "trainer",
+}
+
+__all__ = [
+    "Classify",
+    "EpochRecord",
+    "Evaluation",
+    "PrecisionChoice",
+    "Progress",
+    "Recipe",
+    "TensorFlowRMSprop",
+    "TrainResult",
+    "choose_precision",
+    "evaluate",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,82 @@
+"""Scoring a network on a split: plain torch, without Lightning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+from edgewise.data import Batches, Preprocessing, Split
+from edgewise.errors import EdgewiseError
+from edgewise.training.scores import Evaluation, Scores
+
+
+def evaluate(
+    network: nn.Module,
+    split: Split,
+    preprocessing: Preprocessing,
+    *,
+    batch_size: int = 128,
+    workers: int = 0,
+    device: torch.device | str = "cpu",
+    precision: str = "32",
+    k: int = 100,
+) -> Evaluation:
+    """Scores `network` (images (N, 3, H, W) to logits (N, K)) on all images of `split`.
+
+    The split's labels decide whether there is one label per image or several. The network is left as it was found,
+    on `device`. Images that the split leaves out as damaged are missing from the result. `k` is that of
+    `Evaluation.map_at_k`.
+
+    Raises:
+        EdgewiseError: the split is empty, or has labels that the network has no output for.
+    """
+    if not len(split):
+        raise EdgewiseError("there are no images to evaluate on; give a split that has some")
+    device = torch.device(device)
+    network.to(device).to(memory_format=torch.channels_last)
+    classes = output_classes(network, preprocessing, device)
+    labels = split.labels
+    needed = labels.shape[1] if labels.ndim == 2 else int(labels.max()) + 1
+    if needed > classes or (labels.ndim == 2 and needed != classes):
+        raise EdgewiseError(
+            f"the data has {needed} classes but the network {classes} outputs; give the network as many as the data"
+        )
+    batches = Batches(split, preprocessing, batch_size=batch_size, seed=0, shuffle=False, workers=workers)
+    scores = Scores(classes, multi_label=labels.ndim == 2, device=device, k=k, keep_probabilities=True)
+    return score(network, batches, scores, device=device, precision=precision)
+
+
+def output_classes(network: nn.Module, preprocessing: Preprocessing, device: torch.device) -> int:
+    """The number of outputs K of `network`, seen from its logits (1, K) of one image."""
+    image = torch.zeros(1, 3, preprocessing.height, preprocessing.width, device=device)
+    training = network.training
+    network.eval()
+    try:
+        with torch.inference_mode():
+            return network(image).shape[1]
+    finally:
+        network.train(training)
+
+
+def score(
+    network: nn.Module,
+    batches: Iterable[tuple[Tensor, Tensor]],
+    scores: Scores,
+    *,
+    device: torch.device,
+    precision: str = "32",
+) -> Evaluation:
+    """Runs `network`, which is on `device`, in evaluation mode over batches of images (N, 3, H, W) and targets (N,) or
+    (N, K), and gives what `scores` says of them. Joins all processes where `torch.distributed` runs."""
+    training = network.training
+    network.eval()
+    try:
+        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
+            for images, targets in batches:
+                logits = network(images.to(device, non_blocking=True))
+                scores.update(logits, targets.to(device, non_blocking=True))
+            return scores.compute()
+    finally:
+        network.train(training)
