@@ -1,0 +1,69 @@
+"""An artifact's outputs, from the runtime that ships."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgewise.devices.process import Worker
+from edgewise.errors import EdgewiseError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_CHUNK_BYTES = 4 * 2**20
+
+
+def run(
+    artifact: Path,
+    images: np.ndarray,
+    *,
+    runtime: str = "onnxruntime",
+    threads: int = 1,
+    timeout: float = 60.0,
+) -> np.ndarray:
+    """Runs `images (N, C, H, W)` through an artifact in a process of the runtime; returns its first output `(N, K)`.
+
+    An artifact of batch B is run ceil(N / B) times; the last batch is filled up with zeros whose outputs are dropped.
+
+    Raises `EdgewiseError` when the artifact has more than one input, its input differs from `images` in dtype or
+    (C, H, W), its output has no batch axis, N is 0, or as `Worker` does: no file, a crash, no answer in `timeout`
+    seconds for a few MiB of images.
+    """
+    import numpy as np  # here, so that importing this package does not wait for numpy
+
+    if images.ndim < 1 or len(images) == 0:
+        raise EdgewiseError(f"there are no images to run through {artifact}; give at least one")
+    with Worker(runtime, timeout=timeout) as worker:
+        specs = worker.load(artifact.name, artifact, threads=threads)
+        if len(specs) != 1 or len(specs[0].shape) < 1:
+            raise EdgewiseError(f"{artifact} has {len(specs)} inputs; only artifacts of one image input can be run")
+        spec = specs[0]
+        batch, *rest = spec.shape
+        if images.shape[1:] != tuple(rest) or images.dtype.name != spec.dtype:
+            raise EdgewiseError(
+                f"{artifact} takes {spec.dtype} images of shape {_by(rest)}, but was given {images.dtype.name} images "
+                f"of shape {_by(images.shape[1:])}; preprocess them as the artifact's metadata says"
+            )
+        size = math.prod(spec.shape) * images.dtype.itemsize
+        step = batch * max(1, _CHUNK_BYTES // max(size, 1))
+        outputs = []
+        for start in range(0, len(images), step):
+            part = images[start : start + step]
+            count = len(part)
+            missing = -count % batch
+            if missing:
+                part = np.concatenate([part, np.zeros((missing, *rest), part.dtype)])
+            dtype, shape, content = worker.run(artifact.name, part.tobytes())
+            if not shape or shape[0] != len(part):
+                raise EdgewiseError(
+                    f"the output of {artifact} has shape {_by(shape)} for {len(part)} images; export it with the batch "
+                    "as the first axis"
+                )
+            outputs.append(np.frombuffer(content, dtype).reshape(shape)[:count])
+        return np.concatenate(outputs)
+
+
+def _by(extents: tuple[int, ...] | list[int]) -> str:
+    return "×".join(str(extent) for extent in extents) or "()"

@@ -1,0 +1,78 @@
+"""What a runtime is to Edgewise: a name, a version, a way to load an artifact and run it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class UnusableArtifactError(Exception):
+    """The artifact cannot be measured or run as it is; the message is half a sentence that says why and what to do."""
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """One input of an artifact: its name, numpy dtype name and shape, for an image `(N, C, H, W)`."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"name": self.name, "dtype": self.dtype, "shape": list(self.shape)}
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> TensorSpec:
+        return cls(content["name"], content["dtype"], tuple(content["shape"]))
+
+
+class Session(Protocol):
+    """A loaded artifact, inside the worker."""
+
+    @property
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """The inputs with their fixed shapes, in the artifact's order."""
+        ...
+
+    def run(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """One inference on the calling thread (and, with more than one thread, the runtime's own)."""
+        ...
+
+
+class Runtime(Protocol):
+    """One runtime. Only `load` may import the runtime's package: it alone is called in the worker's process."""
+
+    @property
+    def name(self) -> str:
+        """What a user calls it, for instance `onnxruntime`."""
+        ...
+
+    @property
+    def install_hint(self) -> str:
+        """The command that installs it."""
+        ...
+
+    def version(self) -> str | None:
+        """The installed version, None where it is not installed."""
+        ...
+
+    def load(self, path: Path, threads: int) -> Session:
+        """Loads an artifact to run on `threads` threads that wait passively, never spinning.
+
+        Raises `UnusableArtifactError` where the artifact has no fixed input shape; the runtime's own exceptions pass.
+        """
+        ...
+
+
+def package_version(package: str) -> str | None:
+    """The version of an installed package, read from its metadata without importing it; None where not installed."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
