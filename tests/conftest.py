@@ -1,0 +1,54 @@
+"""What several folders of tests share: references from other libraries with the same weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    import torch
+
+    SameWeights = Callable[[torch.nn.Module, torch.nn.Module], None]
+
+
+def _randomise(module: torch.nn.Module) -> None:
+    """Random weights, and random scale, shift, mean and variance for batch norm: a fresh one would hide mistakes."""
+    import torch
+
+    generator = torch.Generator().manual_seed(0)
+    for part in module.modules():
+        if isinstance(part, torch.nn.BatchNorm2d):
+            assert part.running_mean is not None
+            assert part.running_var is not None
+            part.running_mean.normal_(0, 0.1, generator=generator)
+            part.running_var.uniform_(0.5, 1.5, generator=generator)
+            part.weight.data.uniform_(0.5, 1.5, generator=generator)
+            part.bias.data.normal_(0, 0.1, generator=generator)
+        elif isinstance(part, torch.nn.Conv2d | torch.nn.Linear):
+            # Variance is kept on the way, so that a difference anywhere shows at the end.
+            fan_in = part.weight[0].numel()
+            part.weight.data.normal_(0, (2 / fan_in) ** 0.5, generator=generator)
+            if part.bias is not None:
+                part.bias.data.normal_(0, 0.1, generator=generator)
+
+
+def _same_weights(network: torch.nn.Module, reference: torch.nn.Module) -> None:
+    """Randomises `reference` and copies its tensors, in order, into `network`; both go to eval mode."""
+    _randomise(reference)
+    theirs = list(reference.state_dict().items())
+    ours = list(network.state_dict().items())
+    assert len(ours) == len(theirs)
+    for (name, mine), (their_name, tensor) in zip(ours, theirs, strict=True):
+        if mine.shape != tensor.shape:  # a 1×1 convolution on a vector is a linear layer
+            assert tensor.shape == (*mine.shape, 1, 1), (name, their_name)
+        mine.copy_(tensor.reshape(mine.shape))
+    network.eval()
+    reference.eval()
+
+
+@pytest.fixture
+def same_weights() -> SameWeights:
+    """Gives a reference random weights and statistics and copies them, in order, into our network."""
+    return _same_weights
