@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import os
 
 
@@ -8,8 +9,18 @@ def test_one_thread_is_judged_by_its_cpu_time(block):
     assert block(2.0, 2.0, 2.0, cpu=1.8).is_disturbed(1)
 
 
-def test_one_iteration_that_lost_its_core_does_not_disturb_the_median(block):
-    assert not block(2.0, 2.0, 9.0, cpu=2.0).is_disturbed(1)
+def test_iterations_that_lost_their_core_are_left_out_while_there_are_others(block):
+    mixed = block(2.0, 9.0, 8.0, 2.04, 7.0, cpu=2.0)
+    assert mixed.median_ms(1) == 2.02
+    assert not mixed.is_disturbed(1)
+    assert mixed.median_ms(2) == 7.0
+    assert block(9.0, 8.0, 7.0, cpu=2.0).median_ms(1) == 8.0
+
+
+def test_without_a_clock_for_cpu_time_all_iterations_count(block):
+    coarse = dataclasses.replace(block(2.0, 9.0, 8.0), cpu_ns=())
+    assert coarse.median_ms(1) == 8.0
+    assert coarse.cpu_median_ms is None
 
 
 def test_more_threads_are_judged_by_waiting_for_a_core(block):

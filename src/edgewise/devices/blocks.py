@@ -28,9 +28,9 @@ class Block:
     switches: int | None
     others: float | None
 
-    @property
-    def median_ms(self) -> float:
-        return median(self.wall_ns) / 1e6
+    def median_ms(self, threads: int) -> float:
+        """The median wall time of the iterations that kept their core, of all where none did or nobody can tell."""
+        return median(self._undivided_ns(threads) or self.wall_ns) / 1e6
 
     @property
     def cpu_median_ms(self) -> float | None:
@@ -57,21 +57,30 @@ class Block:
     def _held_up(self, threads: int) -> float | None:
         """The share of its time that the block did not have the cores it asked for.
 
-        With one thread the runtime computes on the calling thread, so wall time beyond that thread's CPU time was
-        spent without the core (or with the core given to another guest, which the kernel subtracts as stolen). The
-        medians are compared because the block's median is what is kept: one pre-empted iteration among twenty does
-        not move it. With more threads CPU time says nothing about wall time; what the kernel counts as waiting for
-        a core does.
+        With more threads CPU time says nothing about wall time; what the kernel counts as waiting for a core does.
         """
-        cpu = self.cpu_median_ms
-        if threads == 1 and cpu:
-            return max(self.median_ms / cpu - 1, 0.0)
+        if threads == 1 and self.cpu_ns:
+            if self._undivided_ns(threads):
+                return 0.0
+            return max(median(self.wall_ns) / max(median(self.cpu_ns), 1) - 1, 0.0)
         if self.waited_ns is not None:
             return self.waited_ns / max(sum(self.wall_ns), 1)
         if self.switches is not None:
             # No duration is known; a switch in every second iteration is where the median itself begins to move.
             return _TOLERATED_SHARE * 2 * self.switches / len(self.wall_ns)
         return None
+
+    def _undivided_ns(self, threads: int) -> list[int]:
+        """The wall times of the iterations that other work did not take the core from; one thread only.
+
+        With one thread the runtime computes on the calling thread, so wall time beyond that thread's CPU time was
+        spent without the core (or with the core given to another guest, which the kernel subtracts as stolen). The
+        rest are chosen by that and never by how long they took, so leaving such iterations out favours no artifact.
+        """
+        if threads != 1:
+            return []
+        pairs = zip(self.wall_ns, self.cpu_ns, strict=False)
+        return [wall for wall, cpu in pairs if wall <= cpu * (1 + _TOLERATED_SHARE)]
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Block:

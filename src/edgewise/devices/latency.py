@@ -17,11 +17,12 @@ class Latency:
     """Time per inference of one artifact in one runtime, in milliseconds of wall time.
 
     `median_ms` is the median of the rounds' medians and `low_ms` to `high_ms` its 95% interval (see `intervals`; it
-    speaks for the machine in the state it was in while measuring). `p10_ms` is the tenth percentile of all
-    iterations. `spread` is the interquartile range of the rounds' medians as a share of `median_ms`. `cpu_median_ms`
-    is thread CPU time, for one thread only. `disturbed` rounds were measured again because something else held them
-    up; `unquiet` of the rounds kept were still disturbed after that. `settled` says that the interval reached the
-    precision asked for.
+    speaks for the machine in the state it was in while measuring). With one thread, iterations that other work took
+    the core from are left out of a round's median, as far as the round has others. `p10_ms` is the tenth percentile
+    of all iterations. `spread` is the interquartile range of the rounds' medians as a share of `median_ms`.
+    `cpu_median_ms` is thread CPU time, for one thread only. `disturbed` counts the blocks measured again because
+    other work held them up; `unquiet` of the rounds kept were still disturbed after that. `settled` says that the
+    interval reached the precision asked for.
     """
 
     name: str
@@ -67,7 +68,7 @@ def summarise(
     disturbed: int,
 ) -> Latency:
     """The latency that `blocks`, one per round, amount to. `precision` is what `settled` is judged by."""
-    medians = [block.median_ms for block in blocks]
+    medians = [block.median_ms(threads) for block in blocks]
     cpu_medians = [block.cpu_median_ms for block in blocks]
     middle = median(medians)
     low, high = median_interval(medians)

@@ -113,9 +113,9 @@ class _Candidate:
     medians: list[float] = field(default_factory=list)
     disturbed: int = 0
 
-    def keep(self, block: Block) -> None:
+    def keep(self, block: Block, threads: int) -> None:
         self.blocks.append(block)
-        self.medians.append(block.median_ms)
+        self.medians.append(block.median_ms(threads))
 
     def latency(self, runtime: str, threads: int, precision: float) -> Latency:
         return summarise(
@@ -146,4 +146,4 @@ def _round(
                 blocks.append(sessions.time(candidate.name, candidate.iterations))
     for candidate, blocks in attempts:
         # By disturbance, never by speed: choosing the fastest attempt would make every latency look better than it is.
-        candidate.keep(min(blocks, key=lambda block: block.disturbance(threads) or 0.0))
+        candidate.keep(min(blocks, key=lambda block: block.disturbance(threads) or 0.0), threads)

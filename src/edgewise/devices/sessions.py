@@ -83,4 +83,6 @@ class Sessions:
         """Runs until memory is laid out and the clock has come up, and keeps the time of the last few iterations."""
         first = self._worker.time(name, iterations=1, warmup=0).wall_ns[0]
         iterations = max(_FEWEST_WARM, min(200, round(_WARM_NS / max(first, 1))))
-        self._iteration_ns[name] = max(1.0, self._worker.time(name, iterations=iterations).median_ms * 1e6)
+        self._iteration_ns[name] = max(
+            1.0, self._worker.time(name, iterations=iterations).median_ms(self._threads) * 1e6
+        )
