@@ -122,7 +122,7 @@ def _check_classes(listing: Listing) -> None:
         raise EdgewiseError(f"{listing.source} holds no usable image{left}")
     if len(listing.classes) < 2 and not listing.multi_label:
         raise EdgewiseError(
-            f"{listing.source} has only the class {listing.classes[0]!r}; a classifier needs images of two or more"
+            f"{listing.source} has only the class {''.join(listing.classes)!r}; give images of two classes or more"
         )
     for name, count in zip(listing.classes, _per_class(listing.labels, len(listing.classes)), strict=True):
         if count == 0:

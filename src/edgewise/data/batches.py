@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,10 @@ from torch import Tensor
 from edgewise.data.augmentation import Augmentation
 from edgewise.data.dataset import Split
 from edgewise.data.decode import BadImage
-from edgewise.data.loading import KeptSource, Loaded, Source, Variation, WorkerSource, fits, keep, name_bad
+from edgewise.data.loading import KeptSource, Loaded, Source, WorkerSource, fits, keep, name_bad
 from edgewise.data.preprocessing import Preprocessing
 from edgewise.data.randomness import Purpose, permutation
+from edgewise.data.variation import Variation
 from edgewise.errors import EdgewiseError
 
 _log = logging.getLogger(__name__)
@@ -46,6 +48,9 @@ class Batches:
     As a Lightning dataloader it is told the epoch through `sampler.set_epoch`, and resumes in the middle of an epoch
     from `state_dict`, whose position counts the batches handed out, not those that workers have prepared.
     """
+
+    # Lightning asks a loader that has a sampler for this, too.
+    batch_sampler = None
 
     def __init__(
         self,
@@ -157,13 +162,14 @@ class Batches:
         self._handed_out = start
         self._iterations += 1
         this = self._iterations
-        for loaded in self._source.batches(self._epoch, self.samples(self._epoch)[start:]):
-            self._announce(loaded.bad)
-            self._handed_out += 1
-            if len(loaded.samples):  # an evaluation batch may hold nothing but bad files
-                yield self._finished(loaded)
-            if this != self._iterations:
-                raise RuntimeError("these batches are iterated over a second time; finish one iterator before the next")
+        with closing(self._source.batches(self._epoch, self.samples(self._epoch)[start:])) as source:
+            for loaded in source:
+                self._announce(loaded.bad)
+                self._handed_out += 1
+                if len(loaded.samples):  # an evaluation batch may hold nothing but bad files
+                    yield self._finished(loaded)
+                if this != self._iterations:
+                    raise RuntimeError("these batches are iterated over a second time; use one iterator at a time")
 
     def _finished(self, loaded: Loaded) -> tuple[Tensor, Tensor]:
         # Batch, height, width, channel in memory, seen as (N, 3, H, W), is what torch calls channels_last.

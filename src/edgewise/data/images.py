@@ -91,7 +91,10 @@ class ImageFiles:
 
 @dataclass(frozen=True)
 class Reading:
-    """What became of a list of files: `images` holds those at the positions `good`, of `sizes` bytes; the rest are in `bad`."""
+    """What became of a list of files.
+
+    `images` holds those at the positions `good`, whose files have `sizes` bytes; the rest are in `bad`.
+    """
 
     images: Images
     sizes: Sequence[int]
@@ -99,14 +102,14 @@ class Reading:
     bad: Sequence[BadImage]
 
 
-def read_files(paths: Sequence[Path], names: Sequence[str], memory_limit: int = MEMORY_LIMIT) -> Reading:
+def read_files(paths: Sequence[Path], names: Sequence[str]) -> Reading:
     """Opens every file once, in parallel. names: what to call each in messages.
 
-    While the images fit in `memory_limit` bytes they are decoded on the way and kept, so that nothing is opened
+    While the images fit in `MEMORY_LIMIT` they are decoded on the way and kept, so that nothing is opened
     twice and damage anywhere in a file is found now. Past the limit only headers are read, and the images stay in
     their files.
     """
-    room = _Room(memory_limit)
+    room = _Room(MEMORY_LIMIT)
 
     def read_one(path: Path) -> tuple[Header, np.ndarray | None] | UnreadableError:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -10,26 +10,13 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 from torchvision.io import ImageReadMode, decode_image
-from torchvision.transforms import InterpolationMode
-from torchvision.transforms.v2 import functional
 
-from edgewise.data.augmentation import FIRST_OPERATION, Augmentation, crop_box, flipped, shifted
 from edgewise.data.dataset import Kept, Split, bad_images_error
 from edgewise.data.decode import BadImage, UnreadableError, quiet
 from edgewise.data.images import MEMORY_LIMIT, ImageFiles, StoredImages, in_threads
 from edgewise.data.preprocessing import Preprocessing
-from edgewise.data.rand_augment import DRAWS, rand_augment
-from edgewise.data.randomness import Purpose, uniform
+from edgewise.data.variation import Variation
 from edgewise.errors import EdgewiseError
-
-# Random crops are resized as tensors, which is faster; of the rarer filters torch has only the nearest relative.
-_TENSOR_MODES = {
-    "nearest": InterpolationMode.NEAREST,
-    "box": InterpolationMode.BILINEAR,
-    "bilinear": InterpolationMode.BILINEAR,
-    "bicubic": InterpolationMode.BICUBIC,
-    "lanczos": InterpolationMode.BICUBIC,
-}
 
 
 @dataclass(frozen=True)
@@ -44,50 +31,7 @@ class Loaded:
 class Source(Protocol):
     """Gives batches of images for a plan: the sample indices of each batch."""
 
-    def batches(self, epoch: int, plan: Sequence[np.ndarray]) -> Iterator[Loaded]: ...
-
-
-@dataclass(frozen=True)
-class Variation:
-    """The random part of loading. Without `augmentation`, images are as in evaluation."""
-
-    seed: int
-    preprocessing: Preprocessing
-    augmentation: Augmentation | None
-
-    def draws(self, epoch: int, samples: np.ndarray) -> np.ndarray:
-        return uniform(self.seed, Purpose.AUGMENTATION, epoch, samples, FIRST_OPERATION + DRAWS)
-
-    @property
-    def resizes(self) -> bool:
-        return self.augmentation is not None and self.augmentation.crop == "resized"
-
-    def view(self, image: np.ndarray, draws: np.ndarray) -> np.ndarray:
-        """One image, uint8 (H, W, 3), at the network's size: the random crop of it, or the centre."""
-        if not self.resizes or self.augmentation is None:
-            return self.preprocessing.resized(image)
-        top, left, high, wide = crop_box(image.shape[0], image.shape[1], draws, self.augmentation.scale)
-        cut = torch.tensor(image[top : top + high, left : left + wide]).permute(2, 0, 1)
-        size = [self.preprocessing.height, self.preprocessing.width]
-        mode = _TENSOR_MODES[self.preprocessing.interpolation]
-        return functional.resize(cut, size, interpolation=mode, antialias=True).permute(1, 2, 0).numpy()
-
-    def varied(self, images: np.ndarray, draws: np.ndarray) -> np.ndarray:
-        """What is done at random at the network's size: uint8 (N, height, width, 3) to the same."""
-        augmentation = self.augmentation
-        if augmentation is None:
-            return images
-        fill = np.round(np.asarray(self.preprocessing.mean) * 255).clip(0, 255).astype(np.uint8)
-        if augmentation.crop == "pad" and augmentation.pad:
-            images = shifted(images, draws, augmentation.pad, fill)
-        if augmentation.flip:
-            images = flipped(images, draws)
-        if augmentation.rand_augment:
-            tensor = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
-            operations = draws[:, FIRST_OPERATION:]
-            tensor = rand_augment(tensor, operations, augmentation.rand_augment, fill.tolist())
-            images = tensor.permute(0, 2, 3, 1).numpy()
-        return images
+    def batches(self, epoch: int, plan: Sequence[np.ndarray]) -> Generator[Loaded]: ...
 
 
 def fits(split: Split, variation: Variation) -> bool:
@@ -133,7 +77,7 @@ class KeptSource:
     kept: Kept
     variation: Variation
 
-    def batches(self, epoch: int, plan: Sequence[np.ndarray]) -> Iterator[Loaded]:
+    def batches(self, epoch: int, plan: Sequence[np.ndarray]) -> Generator[Loaded]:
         for samples in plan:
             images = self.kept.pixels[samples]
             if self.variation.augmentation is not None:
@@ -144,40 +88,26 @@ class KeptSource:
 class WorkerSource:
     """Batches that worker processes decode, resize and vary while the network trains.
 
-    The processes live as long as this object. They are told the epoch with each sample, so they hold no state.
+    The processes are told the epoch with each sample and hold no state. They live for one epoch: they end as soon as
+    its iterator does, rather than whenever Python collects this object and its queues in some order.
     """
 
     def __init__(self, split: Split, variation: Variation, *, replace_bad: bool, workers: int) -> None:
+        self._samples = _Samples(split, variation, replace_bad)
         # Images in memory cost less to crop here than to send from another process.
-        workers = 0 if isinstance(split.images, StoredImages) else workers
-        self._plan = _Plan()
-        self._loader = DataLoader(
-            _Samples(split, variation, replace_bad),
-            batch_sampler=self._plan,
+        self._workers = 0 if isinstance(split.images, StoredImages) else workers
+
+    def batches(self, epoch: int, plan: Sequence[np.ndarray]) -> Generator[Loaded]:
+        loader = DataLoader(
+            self._samples,
+            batch_sampler=[[(epoch, sample) for sample in samples.tolist()] for samples in plan],
             collate_fn=_as_it_is,
-            num_workers=workers,
-            persistent_workers=workers > 0,
+            num_workers=self._workers,
             # Its own generator, or starting an epoch would draw from the one that dropout and initialisation use.
             generator=torch.Generator(),
         )
-
-    def batches(self, epoch: int, plan: Sequence[np.ndarray]) -> Iterator[Loaded]:
-        self._plan.keys = [[(epoch, sample) for sample in samples.tolist()] for samples in plan]
-        for images, samples, bad in self._loader:
+        for images, samples, bad in loader:
             yield Loaded(images.numpy(), samples.numpy(), bad)
-
-
-class _Plan:
-    """A batch sampler whose batches are set anew each epoch."""
-
-    def __init__(self) -> None:
-        self.keys: list[list[tuple[int, int]]] = []
-
-    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
-        return iter(self.keys)
-
-    def __len__(self) -> int:
-        return len(self.keys)
 
 
 _Sent = tuple[torch.Tensor, torch.Tensor, list[tuple[int, str]]]
