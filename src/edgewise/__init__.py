@@ -1,6 +1,49 @@
-"""Edgewise: from images and a latency budget to the most accurate CNN that fits, deployed."""
+"""Edgewise: from images and a latency budget to the most accurate CNN that fits, deployed.
+
+The verbs of the command line are functions here: `fit`, `train`, `evaluate`, `predict`, `export`, `bench`, `models`,
+`show`. They and what they need are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from edgewise.errors import BudgetError, EdgewiseError
 from edgewise.version import VERSION as __version__
 
-__all__ = ["BudgetError", "EdgewiseError", "__version__"]
+if TYPE_CHECKING:
+    from edgewise.papers import Architecture
+    from edgewise.verbs.bench import bench
+    from edgewise.verbs.evaluate import evaluate
+    from edgewise.verbs.export import export
+    from edgewise.verbs.fit import fit
+    from edgewise.verbs.models import models
+    from edgewise.verbs.predict import predict
+    from edgewise.verbs.show import show
+    from edgewise.verbs.train import train
+
+__all__ = [
+    "Architecture",
+    "BudgetError",
+    "EdgewiseError",
+    "__version__",
+    "bench",
+    "evaluate",
+    "export",
+    "fit",
+    "models",
+    "predict",
+    "show",
+    "train",
+]
+
+_VERBS = frozenset({"bench", "evaluate", "export", "fit", "models", "predict", "show", "train"})
+
+
+def __getattr__(name: str) -> Any:
+    if name in _VERBS:
+        return getattr(import_module(f"edgewise.verbs.{name}"), name)
+    if name == "Architecture":
+        return import_module("edgewise.papers").Architecture
+    raise AttributeError(f"module 'edgewise' has no attribute {name!r}")

@@ -3,5 +3,6 @@
 from edgewise.costs.count import Costs, count
 from edgewise.costs.kinds import kind
 from edgewise.costs.rules import RULES, OpCost
+from edgewise.costs.table import CostLine, cost_table
 
-__all__ = ["RULES", "Costs", "OpCost", "count", "kind"]
+__all__ = ["RULES", "CostLine", "Costs", "OpCost", "cost_table", "count", "kind"]

@@ -1,8 +1,18 @@
 """From a network to what is deployed: passes over the graph, exporters, and the comparison with torch."""
 
+from edgewise.deploy.artifact import ArtifactCard, read_artifact
 from edgewise.deploy.export import export_onnx
 from edgewise.deploy.fold import folded
 from edgewise.deploy.parity import Parity, compare
 from edgewise.deploy.tensors import random_tensors, tensors_of
 
-__all__ = ["Parity", "compare", "export_onnx", "folded", "random_tensors", "tensors_of"]
+__all__ = [
+    "ArtifactCard",
+    "Parity",
+    "compare",
+    "export_onnx",
+    "folded",
+    "random_tensors",
+    "read_artifact",
+    "tensors_of",
+]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgewise.data.preprocessing import Preprocessing
 from edgewise.devices import run
 from edgewise.errors import EdgewiseError
 
@@ -34,22 +35,28 @@ class Parity:
 def compare(
     artifact: Path,
     network: nn.Module,
-    images: np.ndarray,
+    pixels: np.ndarray,
     *,
+    preprocessing: Preprocessing,
+    as_pixels: bool = False,
     runtime: str = "onnxruntime",
     tolerance: float = TOLERANCE,
 ) -> Parity:
-    """Runs `images`, float32 `(N, 3, H, W)` as the network takes them, through both.
+    """Runs `pixels`, uint8 `(N, height, width, 3)` of the network's size, through both.
 
-    Raises `EdgewiseError` when they differ by more than `tolerance`, relative to the largest class score.
+    `as_pixels` says that the artifact normalises by itself. Raises `EdgewiseError` when the outputs differ by more than
+    `tolerance`, relative to the largest class score.
     """
     import torch
+
+    images = np.stack([preprocessing.normalised(image) for image in pixels])
 
     training = network.training
     with torch.inference_mode():
         expected = network.eval()(torch.from_numpy(images)).numpy()
     network.train(training)
-    actual = run(artifact, images, runtime=runtime)
+    given = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2)) if as_pixels else images
+    actual = run(artifact, given, runtime=runtime)
     scale = max(float(np.abs(expected).max()), 1e-6)
     parity = Parity(
         difference=float(np.abs(actual - expected).max()) / scale,

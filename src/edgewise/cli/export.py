@@ -1,0 +1,28 @@
+"""`edgewise export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from edgewise.cli import console
+
+
+def export(
+    model: Annotated[Path, Argument(help="A model file (.safetensors).")],
+    out: Annotated[Path | None, Option(help="The artifact to write; by default beside the model file.")] = None,
+    images: Annotated[str | None, Option(help="Your own images to compare artifact and network on.")] = None,
+    normalise_inside: Annotated[
+        bool, Option("--normalise-inside", help="The artifact takes uint8 pixels and normalises them itself.")
+    ] = False,
+) -> None:
+    """Export a model file to ONNX, and compare the two on real images."""
+    from edgewise.verbs.export import export as run
+
+    made = run(model, out, images=images, normalise_inside=normalise_inside)
+    console.show(
+        f"{made.artifact}: {made.size_bytes / 2**20:.2f} MiB; class scores differ from torch's by at most "
+        f"{made.parity.difference:.1e} of their range on {made.parity.images} images"
+    )

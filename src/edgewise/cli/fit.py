@@ -1,0 +1,94 @@
+"""`edgewise fit`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from typer import Argument, Option
+
+from edgewise.cli import console
+
+if TYPE_CHECKING:
+    from edgewise.verbs.fit import FitResult
+
+
+def fit(
+    data: Annotated[str, Argument(help="An image folder, a CSV of paths and labels, or digits, cifar10, …")],
+    budget: Annotated[str, Option(help="Latency for one image: 5ms, 800us, or '0.6x mobilenet_v2'.")],
+    out: Annotated[Path, Option(help="Folder for everything; the same command on it resumes.")] = Path("runs/fit"),
+    minutes: Annotated[float, Option(help="About how long all training together may take.")] = 12.0,
+    epochs: Annotated[int | None, Option(help="Fix the epochs of every candidate instead.")] = None,
+    candidates: Annotated[int, Option(help="How many networks begin training.")] = 4,
+    size: Annotated[
+        int | None, Option("--input", help="Largest input; by default the images' own, at most 224.")
+    ] = None,
+    threads: Annotated[int, Option(help="Threads the artifact will run with.")] = 1,
+    flip: Annotated[bool | None, Option("--flip/--no-flip", help="Mirror training images at random.")] = None,
+    seed: Annotated[int, Option(help="Seed of splits, weights, order and augmentation.")] = 0,
+    skip_bad: Annotated[bool, Option("--skip-bad", help="Leave out files that cannot be used.")] = False,
+    root: Annotated[Path | None, Option(help="Where named datasets lie.")] = None,
+    workers: Annotated[int, Option(help="Processes that decode large images.")] = 0,
+) -> None:
+    """Find, train, export and measure the most accurate network for your images within a latency budget."""
+    from edgewise.verbs.fit import command_line
+    from edgewise.verbs.fit import fit as run
+
+    result = run(
+        data,
+        budget,
+        out=out,
+        minutes=minutes,
+        epochs=epochs,
+        candidates=candidates,
+        size=size,
+        threads=threads,
+        flip=flip,
+        seed=seed,
+        skip_bad=skip_bad,
+        root=root,
+        workers=workers,
+        command=command_line(),
+        tell=console.note,
+    )
+    console.show(_considered(result), _delivered(result))
+
+
+def _considered(result: FitResult) -> object:
+    standings = {one.candidate: one for one in result.standings}
+    rows = []
+    for candidate in sorted(result.selected, key=lambda one: one.name != result.winner.name):
+        standing, latency = standings.get(candidate.name), candidate.latency
+        assert latency is not None
+        rows.append(
+            (
+                candidate.name,
+                console.millions(candidate.multiply_adds),
+                console.millions(candidate.parameters),
+                console.milliseconds(latency.median_ms),
+                f"{latency.low_ms:.3f}–{latency.high_ms:.3f}",
+                "–" if standing is None else f"{console.percent(standing.score)} after rung {standing.rung}",
+                "winner" if candidate.name == result.winner.name else "",
+            )
+        )
+    columns = ("candidate", "multiply-adds", "parameters", "median, ms", "95% interval", "validation", "")
+    return console.table(f"trained, of {len(result.measured.candidates)} timed", columns, rows, left=(0, 6))
+
+
+def _delivered(result: FitResult) -> object:
+    delivery = result.delivery
+    latency = delivery.latency
+    rows = [
+        ("latency of the artifact", f"{latency.median_ms:.3f} ms ({latency.low_ms:.3f}–{latency.high_ms:.3f})"),
+        ("budget", f"{delivery.budget_ms:.3f} ms: {delivery.verdict.value}"),
+        *[
+            (f"{split} {name} of the artifact", f"{value:.4f}" if name == "loss" else console.percent(value))
+            for split, scores in (("validation", delivery.validation), ("test", delivery.test))
+            for name, value in scores.metrics().items()
+        ],
+        ("differs from torch by", f"{delivery.parity.difference:.1e} of the scores' range"),
+        ("artifact", str(delivery.artifact)),
+        ("model file", str(delivery.model_file)),
+        ("report", str(result.folder / "report.html")),
+    ]
+    return console.table(result.winner.name, ("", ""), rows, left=(0, 1))

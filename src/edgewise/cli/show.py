@@ -1,0 +1,76 @@
+"""`edgewise show`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from typer import Argument, Option
+
+from edgewise.cli import console
+
+if TYPE_CHECKING:
+    from edgewise.verbs.show import Shown
+
+
+def show(
+    model: Annotated[str, Argument(help="A name from `edgewise models`, a model file, or an architecture as JSON.")],
+    width: Annotated[float | None, Option(help="Width multiplier, rounded by the paper's rule.")] = None,
+    size: Annotated[int | None, Option("--input", help="Images of this many pixels a side.")] = None,
+    classes: Annotated[int | None, Option(help="Number of classes.")] = None,
+    as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print a network as its paper's table, with what every row costs."""
+    from edgewise.verbs.show import show as count_model
+
+    shown = count_model(model, width=width, size=size, classes=classes)
+    if as_json:
+        console.show_json(shown.to_json())
+        return
+    console.show(_rows(shown), _kinds(shown), *_summary(shown))
+
+
+def _rows(shown: Shown) -> object:
+    lines = [
+        (
+            line.row,
+            line.description,
+            console.shape(line.output),
+            console.millions(line.multiply_adds),
+            console.millions(line.parameters),
+            console.mebibytes(line.bytes_read),
+            console.mebibytes(line.bytes_written),
+        )
+        for line in shown.rows
+    ]
+    columns = ("row", "what it does", "output", "multiply-adds", "parameters", "read, MiB", "written, MiB")
+    return console.table(str(shown.architecture), columns, lines, left=(1,))
+
+
+def _kinds(shown: Shown) -> object:
+    costs = shown.costs
+    lines = [
+        (
+            kind,
+            console.millions(cost.multiply_adds),
+            console.percent(cost.multiply_adds / max(1, costs.multiply_adds)),
+            console.millions(cost.parameters),
+            console.percent(cost.parameters / max(1, costs.parameters)),
+            console.millions(cost.elements),
+            console.mebibytes((cost.read + cost.written) * costs.bytes_per_element),
+        )
+        for kind, cost in shown.kinds.items()
+    ]
+    columns = ("kind of op", "multiply-adds", "share", "parameters", "share", "other elements", "moved, MiB")
+    return console.table("by kind of op", columns, lines)
+
+
+def _summary(shown: Shown) -> list[str]:
+    architecture, costs = shown.architecture, shown.costs
+    moved = f"{console.mebibytes(costs.bytes_read)} MiB read, {console.mebibytes(costs.bytes_written)} MiB written"
+    peak = f"{console.mebibytes(costs.peak_activation_bytes)} MiB of activations at the peak"
+    return [
+        f"input {console.shape(architecture.input)}, {architecture.classes} classes, digest {architecture.digest[:12]}",
+        f"{console.millions(costs.multiply_adds)} multiply-adds, {console.millions(costs.parameters)} parameters",
+        f"at fp32: {moved}, {peak}",
+        *[f"note: {note}" for note in shown.notes],
+    ]

@@ -1,0 +1,68 @@
+"""`edgewise train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from edgewise.cli import console
+
+
+def train(
+    data: Annotated[str, Argument(help="An image folder, a CSV of paths and labels, or digits, cifar10, …")],
+    model: Annotated[str, Option(help="A name from `edgewise models`, a model file, or an architecture as JSON.")],
+    out: Annotated[Path, Option(help="Folder for the model file; the same command on it resumes.")] = Path(
+        "runs/train"
+    ),
+    width: Annotated[float | None, Option(help="Width multiplier.")] = None,
+    size: Annotated[
+        int | None, Option("--input", help="Input pixels; by default the images' own, at most 224.")
+    ] = None,
+    recipe: Annotated[str | None, Option(help="A recipe by name (thorough, paper_resnet, …) instead of fit's.")] = None,
+    epochs: Annotated[int | None, Option(help="Passes over the training images.")] = None,
+    batch_size: Annotated[int | None, Option(help="Images per step.")] = None,
+    learning_rate: Annotated[float | None, Option(help="Peak learning rate.")] = None,
+    flip: Annotated[bool | None, Option("--flip/--no-flip", help="Mirror training images at random.")] = None,
+    seed: Annotated[int, Option(help="Seed of splits, weights, order and augmentation.")] = 0,
+    skip_bad: Annotated[bool, Option("--skip-bad", help="Leave out files that cannot be used.")] = False,
+    root: Annotated[Path | None, Option(help="Where named datasets lie.")] = None,
+    workers: Annotated[int, Option(help="Processes that decode large images.")] = 0,
+    devices: Annotated[int, Option(help="Processes or GPUs on this machine.")] = 1,
+    nodes: Annotated[int, Option(help="Machines, each started with the same command.")] = 1,
+    accelerator: Annotated[str, Option(help="auto, cpu, cuda or mps.")] = "auto",
+) -> None:
+    """Train one network on your data into a model file."""
+    from edgewise.verbs.fit import command_line
+    from edgewise.verbs.train import named_recipe
+    from edgewise.verbs.train import train as run
+
+    trained = run(
+        data,
+        model,
+        out=out,
+        width=width,
+        size=size,
+        recipe=named_recipe(recipe) if recipe else None,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        flip=flip,
+        seed=seed,
+        skip_bad=skip_bad,
+        root=root,
+        workers=workers,
+        devices=devices,
+        nodes=nodes,
+        accelerator=accelerator,
+        command=command_line(),
+        tell=console.note,
+    )
+    result = trained.training
+    rows = [(name, f"{value:.4f}") for name, value in trained.card.metrics.items()]
+    console.show(console.table(trained.card.architecture.name, ("metric", "value"), rows))
+    console.show(
+        f"{result.epochs} epochs, {result.images_per_second:.0f} images/s, {result.seconds:.0f} s, "
+        f"precision {result.precision}; written to {trained.model_file}"
+    )

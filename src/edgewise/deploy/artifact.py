@@ -1,0 +1,54 @@
+"""What an artifact says of itself: the metadata that `export_onnx` put into it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgewise.data.preprocessing import Preprocessing
+from edgewise.errors import EdgewiseError
+
+
+@dataclass(frozen=True)
+class ArtifactCard:
+    """The preprocessing, class names and kind of labels of an artifact, and the digest of its architecture.
+
+    With `normalise_inside` the artifact takes uint8 pixels `(1, 3, H, W)`, otherwise normalised float32.
+    """
+
+    preprocessing: Preprocessing
+    classes: tuple[str, ...]
+    multi_label: bool
+    normalise_inside: bool
+    digest: str
+
+
+def read_artifact(path: Path) -> ArtifactCard:
+    """The card of the artifact `path`.
+
+    Raises `EdgewiseError` when it cannot be read as ONNX, or was not exported with preprocessing and class names.
+    """
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        model = onnx.load(path, load_external_data=False)
+    except OSError as error:
+        raise EdgewiseError(f"cannot read the artifact {path}: {error.strerror}") from None
+    except (DecodeError, ValueError):
+        raise EdgewiseError(f"{path} is no ONNX model, or is cut short; export it again") from None
+    said = {entry.key: entry.value for entry in model.metadata_props}
+    try:
+        return ArtifactCard(
+            preprocessing=Preprocessing.from_json(json.loads(said["edgewise.preprocessing"])),
+            classes=tuple(json.loads(said["edgewise.classes"])),
+            multi_label=json.loads(said["edgewise.multi_label"]),
+            normalise_inside=json.loads(said["edgewise.normalise_inside"]),
+            digest=said["edgewise.digest"],
+        )
+    except (KeyError, ValueError):
+        raise EdgewiseError(
+            f"{path} does not say how images are prepared for it and what its classes are called; "
+            "only artifacts that `edgewise export` or `edgewise fit` wrote can be used on images"
+        ) from None

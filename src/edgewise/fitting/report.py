@@ -1,0 +1,146 @@
+"""The run's page: what was considered, what won, where it errs and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from edgewise.costs import cost_table
+from edgewise.data import Dataset
+from edgewise.devices import Budget, Verdict
+from edgewise.explain import Budget as ShownBudget
+from edgewise.explain import (
+    CandidatePoint,
+    DatasetSummary,
+    Epoch,
+    FitReport,
+    Mistake,
+    WinnerSummary,
+    WrittenFile,
+    fit_report,
+)
+from edgewise.files import write_text
+from edgewise.fitting.candidates import Candidate, Measured
+from edgewise.fitting.delivery import Delivery, worst_mistakes
+from edgewise.fitting.halving import Standing, score_of
+from edgewise.training import TrainResult
+
+MISTAKES = 24
+
+FILES = {
+    "model.onnx": "the artifact: runs in ONNX Runtime, with preprocessing and class names in its metadata",
+    "model.safetensors": "the model file: weights, architecture, preprocessing, classes, metrics, provenance",
+    "run.json": "the record: everything that was asked, measured and decided",
+    "report.html": "this page",
+}
+
+
+def write_report(
+    path: Path,
+    *,
+    command: str,
+    machine: Mapping[str, object],
+    dataset: Dataset,
+    budget: Budget,
+    measured: Measured,
+    standings: Sequence[Standing],
+    winner: Candidate,
+    trained: TrainResult,
+    delivery: Delivery,
+    provenance: Mapping[str, object],
+) -> None:
+    """Writes the page to `path`, one file that needs no network."""
+    test = dataset.splits["test"]
+    report = FitReport(
+        title=f"{winner.name} for {dataset.source} within {budget}",
+        command=command,
+        machine=machine,
+        dataset=DatasetSummary(
+            source=dataset.source,
+            classes=dataset.classes,
+            counts={name: len(split) for name, split in dataset.splits.items()},
+            split_rule=dataset.split_rule,
+            skipped=tuple((image.path, image.reason) for image in dataset.skipped),
+        ),
+        budget=ShownBudget(delivery.budget_ms, str(budget)),
+        candidates=tuple(
+            _point(one, standings, winner, delivery, len(dataset.splits["val"])) for one in measured.candidates
+        ),
+        winner=WinnerSummary(
+            name=winner.name,
+            latency_ms=delivery.latency.median_ms,
+            latency_interval=(delivery.latency.low_ms, delivery.latency.high_ms),
+            val_accuracy=score_of(delivery.validation.metrics()),
+            val_images=len(dataset.splits["val"]),
+            test_accuracy=score_of(delivery.test.metrics()),
+            test_images=len(test),
+            facts=_facts(delivery, trained),
+        ),
+        costs=cost_table(delivery.card.architecture),
+        confusion=delivery.test.confusion,
+        mistakes=tuple(
+            Mistake(
+                delivery.card.preprocessing.resized(test.load(index)),
+                dataset.classes[truth],
+                dataset.classes[predicted],
+                certainty,
+                test.path(index),
+            )
+            for index, truth, predicted, certainty in worst_mistakes(delivery.test, test, MISTAKES)
+        ),
+        history=tuple(
+            Epoch(
+                number=record.epoch,
+                train_loss=record.train_loss,
+                val_loss=record.metrics.get("loss"),
+                val_accuracy=score_of(record.metrics) if record.metrics else None,
+            )
+            for record in trained.history
+        ),
+        files=tuple(
+            WrittenFile(name, what, (path.parent / name).stat().st_size if (path.parent / name).exists() else None)
+            for name, what in FILES.items()
+        ),
+        provenance=provenance,
+    )
+    write_text(path, fit_report(report))
+
+
+def _facts(delivery: Delivery, trained: TrainResult) -> dict[str, object]:
+    latency, parity = delivery.latency, delivery.parity
+    facts: dict[str, object] = {
+        "runtime": f"{latency.runtime}, {latency.threads} thread{'' if latency.threads == 1 else 's'}, batch 1, fp32",
+        "budget": f"{delivery.verdict.value}: {delivery.budget_ms:.3f} ms",
+        "rounds measured": latency.rounds,
+        "agreement with torch": f"class scores differ by at most {parity.difference:.1e} of their range "
+        f"on {parity.images} images",
+        "trained": f"{trained.epochs} epochs at {trained.images_per_second:.0f} images/s, "
+        f"{trained.seconds:.0f} s, precision {trained.precision}",
+    }
+    if latency.cpu_median_ms is not None:
+        facts["thread CPU time"] = f"{latency.cpu_median_ms:.3f} ms"
+    return facts
+
+
+def _point(
+    candidate: Candidate, standings: Sequence[Standing], winner: Candidate, delivery: Delivery, images: int
+) -> CandidatePoint:
+    latency = candidate.latency
+    accuracy, stage = None, "measured" if candidate.measured else "screened"
+    for standing in standings:
+        if standing.candidate == candidate.name:
+            accuracy, stage = standing.score, f"rung {standing.rung}"
+    if candidate.name == winner.name:
+        accuracy, stage, latency = score_of(delivery.validation.metrics()), "winner", delivery.latency
+    return CandidatePoint(
+        name=candidate.name,
+        family=candidate.family,
+        multiply_adds=candidate.multiply_adds,
+        parameters=candidate.parameters,
+        latency_ms=latency.median_ms if latency else None,
+        latency_interval=(latency.low_ms, latency.high_ms) if latency else None,
+        accuracy=accuracy,
+        images=images if accuracy is not None else None,
+        stage=stage,
+        in_budget=candidate.verdict is Verdict.MET,
+    )

@@ -1,0 +1,1 @@
+"""What the command line does, as functions of the same names: the public API. Each is imported when first used."""

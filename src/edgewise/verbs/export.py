@@ -1,0 +1,83 @@
+"""`export`: a model file to the artifact that ships."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgewise.data.preprocessing import Preprocessing
+from edgewise.deploy import Parity, compare, export_onnx, tensors_of
+from edgewise.errors import EdgewiseError
+from edgewise.verbs.resolve import existing, is_model_file
+
+
+@dataclass(frozen=True)
+class Exported:
+    """The artifact, its size in bytes, and how closely it agrees with torch."""
+
+    artifact: Path
+    size_bytes: int
+    parity: Parity
+
+
+def export(
+    model: str | Path,
+    out: str | Path | None = None,
+    *,
+    images: str | Path | None = None,
+    normalise_inside: bool = False,
+) -> Exported:
+    """Writes the model file `model` as ONNX to `out` (by default beside it) and compares both on real images.
+
+    `images` are the user's own (a file, folder or pattern); without them two photographs that come with scikit-learn
+    are cut into pieces. `normalise_inside` makes the artifact take uint8 pixels. Raises `EdgewiseError` when the
+    artifact's outputs are not the network's; it is then not left behind.
+    """
+    from edgewise.weights import load_model
+
+    path = existing(model, "model file")
+    if not is_model_file(path):
+        raise EdgewiseError(f"{path} is no model file; only *.safetensors files that edgewise wrote can be exported")
+    network, card = load_model(path)
+    artifact = Path(out) if out is not None else path.with_suffix(".onnx")
+    if artifact.suffix != ".onnx":
+        raise EdgewiseError(f"an artifact for ONNX Runtime ends in .onnx; {artifact} does not")
+    pixels = _pixels(images, card.preprocessing)
+    trial = artifact.with_name(f".{artifact.name}.trial.onnx")
+    try:
+        export_onnx(
+            card.architecture,
+            tensors_of(network),
+            trial,
+            preprocessing=card.preprocessing,
+            classes=card.classes,
+            multi_label=card.multi_label,
+            normalise_inside=normalise_inside,
+        )
+        parity = compare(trial, network, pixels, preprocessing=card.preprocessing, as_pixels=normalise_inside)
+        trial.replace(artifact)
+    finally:
+        trial.unlink(missing_ok=True)
+    return Exported(artifact, artifact.stat().st_size, parity)
+
+
+def _pixels(images: str | Path | None, preprocessing: Preprocessing) -> np.ndarray:
+    """Uint8 `(N, height, width, 3)` of the network's size."""
+    if images is not None:
+        from edgewise.data.decode import decode
+        from edgewise.verbs.predict import find_images
+
+        return np.stack([preprocessing.resized(decode(path)) for path in list(find_images([images]))[:64]])
+    from sklearn.datasets import load_sample_images
+
+    pieces = []
+    for photograph in load_sample_images().images:
+        high, wide = photograph.shape[:2]
+        pieces += [
+            photograph[y : y + high // 2, x : x + wide // 3]
+            for y in (0, high // 2)
+            for x in range(0, wide - 2, wide // 3)
+        ]
+    return np.stack([preprocessing.resized(piece) for piece in pieces])

@@ -1,0 +1,73 @@
+"""`models`: what the zoo holds, and what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from typing import Literal
+
+from edgewise.costs import count
+from edgewise.errors import EdgewiseError
+from edgewise.papers import families
+
+Order = Literal["name", "multiply-adds", "parameters", "memory"]
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """A variant of the zoo and its costs for one image of `size` × `size` pixels.
+
+    `multiply_adds` and `parameters` are counts, `peak_activation_bytes` is memory at fp32.
+    """
+
+    name: str
+    family: str
+    paper: str
+    size: int
+    multiply_adds: int
+    parameters: int
+    peak_activation_bytes: int
+
+
+def models(
+    pattern: str = "*", *, family: str | None = None, size: int | None = None, sort: Order = "multiply-adds"
+) -> list[ModelInfo]:
+    """The variants whose names match `pattern` (`mobilenet*`), cheapest first by `sort`.
+
+    `size` counts them for images of that many pixels instead of the papers' 224. Raises `EdgewiseError` for an unknown
+    family or a pattern that matches nothing.
+    """
+    known = [one.name for one in families()]
+    if family is not None and family not in known:
+        raise EdgewiseError(f"there is no family '{family}'; there are {', '.join(known)}")
+    found: list[ModelInfo] = []
+    for one in families():
+        if family is not None and one.name != family:
+            continue
+        for name, build in one.variants.items():
+            if not fnmatch(name, pattern):
+                continue
+            architecture = build() if size is None else build().with_input(size)
+            costs = count(architecture)
+            found.append(
+                ModelInfo(
+                    name=name,
+                    family=one.name,
+                    paper=one.paper,
+                    size=architecture.input[1],
+                    multiply_adds=costs.multiply_adds,
+                    parameters=costs.parameters,
+                    peak_activation_bytes=costs.peak_activation_bytes,
+                )
+            )
+    if not found:
+        raise EdgewiseError(f"no model's name matches '{pattern}'; `edgewise models` lists them all")
+    keys = {
+        "name": lambda info: info.name,
+        "multiply-adds": lambda info: info.multiply_adds,
+        "parameters": lambda info: info.parameters,
+        "memory": lambda info: info.peak_activation_bytes,
+    }
+    if sort not in keys:
+        raise EdgewiseError(f"models cannot be sorted by '{sort}'; choose {', '.join(keys)}")
+    return sorted(found, key=keys[sort])

@@ -1,0 +1,72 @@
+"""What a MODEL argument names: a variant of the zoo, a model file, or an architecture as JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edgewise.errors import EdgewiseError
+from edgewise.papers import Architecture, find
+
+MODEL_FILE = ".safetensors"
+ARTIFACT = ".onnx"
+
+
+def architecture_of(
+    model: str | Path | Architecture,
+    *,
+    width: float | None = None,
+    size: int | None = None,
+    classes: int | None = None,
+) -> Architecture:
+    """The architecture `model` names, scaled to `width`, for images of `size` pixels and `classes` classes.
+
+    Raises `EdgewiseError` for an unknown name, an unreadable file, or an artifact, whose architecture is settled.
+    """
+    architecture = model if isinstance(model, Architecture) else _read(model)
+    if width is not None:
+        architecture = architecture.scaled(width)
+    if classes is not None:
+        architecture = architecture.with_classes(classes)
+    if size is not None:
+        architecture = architecture.with_input(size)
+    return architecture
+
+
+def _read(model: str | Path) -> Architecture:
+    path = Path(model)
+    match path.suffix:
+        case ".safetensors":
+            from edgewise.weights import read_card
+
+            return read_card(path).architecture
+        case ".json":
+            try:
+                return Architecture.from_json(path.read_text(encoding="utf-8"))
+            except OSError as error:
+                raise EdgewiseError(f"cannot read the architecture {path}: {error.strerror}") from None
+            except UnicodeDecodeError:
+                raise EdgewiseError(f"{path} is no architecture: it is not text") from None
+        case ".onnx":
+            raise EdgewiseError(
+                f"{path} is an artifact; give the model file it was exported from (model.safetensors beside it)"
+            )
+        case _:
+            return find(str(model))
+
+
+def is_artifact(model: str | Path) -> bool:
+    """Whether `model` names a deployed artifact."""
+    return Path(model).suffix == ARTIFACT
+
+
+def is_model_file(model: str | Path) -> bool:
+    """Whether `model` names a model file."""
+    return Path(model).suffix == MODEL_FILE
+
+
+def existing(path: str | Path, what: str) -> Path:
+    """`path`, when there is a file. Raises `EdgewiseError` otherwise."""
+    path = Path(path)
+    if not path.is_file():
+        raise EdgewiseError(f"there is no {what} {path}; check the path")
+    return path
