@@ -22,6 +22,8 @@ MEMORY_LIMIT = 3 * 2**29
 # Work that takes less than this is mostly Python's own, which threads do not share but compete for: two threads
 # decode images of 32 x 32 more slowly than one does.
 _WORTH_A_THREAD_S = 0.0003
+# Whatever the work, this long is a wait for a disk or a network, and waits can overlap.
+_SLOW_DISK_S = 0.003
 _SAMPLE = 32
 
 _Item = TypeVar("_Item")
@@ -151,16 +153,18 @@ def in_threads(work: Callable[[_Item], _Result], items: Sequence[_Item]) -> list
 
     Pillow lets go of the interpreter while it decodes and resizes.
     """
-    times: list[float] = []
+    busy: list[float] = []
+    waited: list[float] = []
     with quiet():
         done: list[_Result] = []
         for item in items[:_SAMPLE]:
-            start = time.perf_counter()
+            cpu, wall = time.thread_time(), time.perf_counter()
             done.append(work(item))
-            times.append(time.perf_counter() - start)
+            busy.append(time.thread_time() - cpu)
+            waited.append(time.perf_counter() - wall)
         rest = items[_SAMPLE:]
-        # The median, because the first image also loads Pillow's plugins.
-        if not rest or median(times) < _WORTH_A_THREAD_S:
+        # Medians, because the first image also loads Pillow's plugins.
+        if not rest or (median(busy) < _WORTH_A_THREAD_S and median(waited) < _SLOW_DISK_S):
             return done + [work(item) for item in rest]
         with ThreadPoolExecutor(available_cores()) as pool:
             return done + list(pool.map(work, rest))
