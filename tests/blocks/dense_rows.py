@@ -1,7 +1,7 @@
 """Detection and segmentation over MobileNetV3: SSDLite with its tap inside a block, LR-ASPP with its two inputs.
 
-Sources: Sandler et al. 2018, section 6.2; Howard et al. 2019, sections 6.3 and 6.4; TensorFlow's Object Detection API and
-DeepLab for what the papers leave out.
+Sources: Sandler et al. 2018, section 6.2; Howard et al. 2019, sections 6.3 and 6.4; TensorFlow's Object Detection API
+and DeepLab for what the papers leave out.
 """
 
 from __future__ import annotations
@@ -43,9 +43,7 @@ class BoxPredictor(Row):
     def apply(self, x: Value) -> Value:
         y = x.elsewhere(self.source)
         for what, width in (("classes", self.classes), ("boxes", 4)):
-            z = conv_bn_act(
-                y, y.channels, kernel=3, groups=y.channels, activation="relu6", name=what + "_depthwise"
-            )
+            z = conv_bn_act(y, y.channels, kernel=3, groups=y.channels, activation="relu6", name=what + "_depthwise")
             f.conv(z, self.anchors * width, bias=True, name=what).emit(f"{what}_{self.source}")
         return x
 
@@ -66,9 +64,7 @@ def ssdlite(
         BoxPredictor(source=source, anchors=number, classes=classes)
         for source, number in zip(sources, anchors, strict=True)
     )
-    return replace(
-        backbone, name=f"ssdlite_{backbone.name}", rows=(*body, *extras, *predictors), input=(3, size, size)
-    )
+    return replace(backbone, name=f"ssdlite_{backbone.name}", rows=(*body, *extras, *predictors), input=(3, size, size))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

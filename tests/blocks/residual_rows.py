@@ -1,7 +1,7 @@
 """Xception, ShuffleNet v1, ShuffleNet v2 with its extras, SE-ResNet and AlexNet as rows.
 
-Sources: Chollet 2016, Figure 5; Zhang et al. 2017, Table 1 and Figure 2; Ma et al. 2018, Table 6 and appendix; Hu et al.
-2017, Figure 3; Krizhevsky et al. 2012, section 3.
+Sources: Chollet 2016, Figure 5; Zhang et al. 2017, Table 1 and Figure 2; Ma et al. 2018, Table 6 and appendix; Hu et
+al. 2017, Figure 3; Krizhevsky et al. 2012, section 3.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ def _separable(x: Value, out_channels: int, name: str) -> Value:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class XceptionModule(Row):
-    """Separable convolutions of `widths`, each behind a ReLU (the first only where `leading`), beside a linear residual:
-    a projection and a max-pool where `stride` is 2, else the identity; without `residual` none."""
+    """Separable convolutions of `widths`, each behind a ReLU (the first: `leading`), beside a linear residual: a
+    projection and a max-pool where `stride` is 2, else the identity; without `residual` none."""
 
     widths: tuple[int, ...]
     stride: int = 1

@@ -1,4 +1,4 @@
-"""The networks that are hardest to write down, as rows: what they prove is that graph and rows need not change for them.
+"""The networks that are hardest to write down, as rows: they prove that graph and rows need not change for them.
 
 Each is counted against figures of its paper or release, goes through JSON with its own row types, and runs in torch.
 The figures without a source beside them are counts of the public implementation named, or of the paper's own table.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import dense_rows
 import inception_rows
@@ -53,22 +54,35 @@ def smaller(architecture: Architecture, size: int) -> Architecture:
     return architecture.with_input(size, smallest_map=1).with_classes(10)
 
 
+def small_shufflenet_v1(groups: int, widths: tuple[int, int, int]) -> Architecture:
+    return smaller(shufflenet_v1(groups, widths), 64)
+
+
 G1, G3, G8 = (144, 288, 576), (240, 480, 960), (384, 768, 1536)
 
 CASES: dict[str, Case] = {
     # torchvision's inception_v3 without its auxiliary head
     "inception_v3": Case(inception_v3, 23_834_568, 5713.2, lambda: smaller(inception_v3(), 96)),
     # torchvision's googlenet
-    "googlenet": Case(lambda: googlenet(auxiliary=False), 6_624_904, 1498.4, lambda: smaller(googlenet(auxiliary=False), 64)),
+    "googlenet": Case(
+        lambda: googlenet(auxiliary=False), 6_624_904, 1498.4, lambda: smaller(googlenet(auxiliary=False), 64)
+    ),
     "googlenet_auxiliary": Case(
         lambda: googlenet(auxiliary=True), 13_004_888, 1506.7, lambda: smaller(googlenet(auxiliary=True), 96)
     ),
     # Chollet 2016, Table 3: 22,855,952 parameters
     "xception": Case(xception, 22_855_952, 8357.4, lambda: smaller(xception(), 71)),
     # Zhang et al. 2017, Table 1 prints 143, 140, 137, 133, 137 without the last layer
-    "shufflenet_v1_g1": Case(lambda: shufflenet_v1(1, G1), 1_531_936, 143.08, lambda: smaller(shufflenet_v1(1, G1), 64)),
-    "shufflenet_v1_g3": Case(lambda: shufflenet_v1(3, G3), 1_865_728, 137.46, lambda: smaller(shufflenet_v1(3, G3), 64)),
-    "shufflenet_v1_g8": Case(lambda: shufflenet_v1(8, G8), 2_434_768, 138.37, lambda: smaller(shufflenet_v1(8, G8), 64)),
+    **{
+        f"shufflenet_v1_g{groups}": Case(
+            partial(shufflenet_v1, groups, widths), parameters, cost, partial(small_shufflenet_v1, groups, widths)
+        )
+        for groups, widths, parameters, cost in (
+            (1, G1, 1_531_936, 143.08),
+            (3, G3, 1_865_728, 137.46),
+            (8, G8, 2_434_768, 138.37),
+        )
+    },
     # Ma et al. 2018, Table 6: 12.7 G (parameters are not printed)
     "shufflenet_v2_164": Case(
         shufflenet_v2_164, 194_288_480, 12665.4, lambda: smaller(shufflenet_v2_164((136, 160, 168, 176)), 64)

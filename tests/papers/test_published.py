@@ -1,7 +1,7 @@
 """Every variant of the zoo against the numbers its paper prints.
 
-`published.json` holds the numbers as printed, with their source and their precision. A printed number that no definition
-gives is named there with the reason; its entry holds the count, and the test fails when the two agree after all.
+`published.json` holds the numbers as printed, with their source and their precision. A printed number that no
+definition gives is named there with the reason; its entry holds the count, and the test fails when the two agree.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from edgewise.blocks import Classifier, ConvBNAct, DepthwiseSeparable
+from edgewise.blocks import Classifier, ConvBNAct, DepthwiseSeparable, InvertedResidual
 from edgewise.costs import OpCost, count
 from edgewise.papers import Architecture, find, names
 
@@ -96,7 +96,12 @@ def test_shufflenet_v2_halves_give_other_multiply_adds_than_the_paper() -> None:
 
 
 # Howard et al. 2017 (MobileNets), Table 2: shares of multiply-adds and of parameters, in percent.
-TABLE_2 = {"pointwise": (94.86, 74.59), "depthwise 3×3": (3.06, 1.06), "conv 3×3": (1.19, 0.02), "linear": (0.18, 24.33)}
+TABLE_2 = {
+    "pointwise": (94.86, 74.59),
+    "depthwise 3×3": (3.06, 1.06),
+    "conv 3×3": (1.19, 0.02),
+    "linear": (0.18, 24.33),
+}
 
 
 def test_mobilenet_v1_shares_by_kind_of_layer() -> None:
@@ -142,9 +147,7 @@ def test_mobilenet_v1_single_layer(
 
 
 def test_mobilenet_v3_efficient_last_stage_saves_what_the_paper_says() -> None:
-    """Howard et al. 2019, Figure 5 and section 5.1: the original last stage costs about 30 million more (counted: 34.3)."""
-    from edgewise.blocks import InvertedResidual
-
+    """Howard et al. 2019, Figure 5 and section 5.1: the original last stage costs 30 million more (counted: 34.3)."""
     large = find("mobilenet_v3_large")
     original = (
         *large.rows[:16],
