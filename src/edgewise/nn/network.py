@@ -1,0 +1,79 @@
+"""`Network`, the torch module of an architecture, and `Block`, that of a single row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from edgewise.blocks import Row
+from edgewise.graph import Graph, Trace, Value
+from edgewise.graph.ops import BatchNorm
+from edgewise.nn.initialise import initialise, initialise_linear
+from edgewise.nn.interpreter import Interpreter
+from edgewise.papers.architecture import Architecture
+
+
+class Network(Interpreter):
+    """The network of `architecture`. Modules and parameters are named after rows and values: `13.expand.conv.weight`.
+
+    Weights start as in the paper (`edgewise.nn.initialise`); `seed` makes them repeatable.
+    """
+
+    def __init__(self, architecture: Architecture, *, seed: int | None = None) -> None:
+        labels = {str(index): str(row) for index, row in enumerate(architecture.rows)}
+        super().__init__(architecture.graph, labels)
+        self.architecture = architecture
+        generator = None if seed is None else torch.Generator().manual_seed(seed)
+        initialise(self, architecture.family, generator)
+
+    def forward_features(self, x: Tensor, names: Sequence[str] | None = None) -> dict[str, Tensor]:
+        """The values called `names` (`13.expand`, `6`), `(N, C, H, W)` each; by default the last of every stride.
+
+        Raises `EdgewiseError` for a name the network does not have.
+        """
+        if names is None:
+            names = stage_ends(self.graph, len(self.architecture.rows))
+        wanted = {name: self.graph.index(name) for name in names}
+        values = self.run(x, wanted.values())
+        return {name: values[index] for name, index in wanted.items()}
+
+    def reset_classifier(self, classes: int) -> None:
+        """A fresh last layer for `classes` classes; everything else keeps its weights."""
+        architecture = self.architecture.with_classes(classes)
+        name = f"{len(architecture.rows) - 1}.classes"
+        old = self.get_submodule(name)
+        assert isinstance(old, nn.Linear)
+        weight = old.weight
+        new = nn.Linear(old.in_features, classes, bias=old.bias is not None, device=weight.device, dtype=weight.dtype)
+        initialise_linear(new)
+        self.architecture = architecture
+        self.graph = architecture.graph
+        self.replace_module(name, new)
+
+
+class Block(Interpreter):
+    """A single row as a module, for images of `shape` `(C, H, W)`; it runs on other map sizes too unless the row pads
+    or resizes by the size."""
+
+    def __init__(self, row: Row, shape: tuple[int, int, int], *, eps: float = 1e-5) -> None:
+        trace = Trace(shape, BatchNorm(eps))
+        result = row.apply(Value(trace, 0, shape))
+        trace.outputs["output"] = result.index
+        super().__init__(trace.graph_so_far())
+        self.row = row
+        initialise(self, "", None)
+
+    def extra_repr(self) -> str:
+        return str(self.row)
+
+
+def stage_ends(graph: Graph, rows: int) -> list[str]:
+    """For every map size the name of the last row with it, from the largest map to the smallest."""
+    ends: dict[tuple[int, ...], str] = {}
+    for row in range(rows):
+        shape = graph.nodes[graph.index(str(row))].shape
+        if len(shape) == 3:
+            ends[shape[1:]] = str(row)
+    return list(ends.values())
