@@ -1,7 +1,8 @@
 """The networks that are hardest to write down, as rows: they prove that graph and rows need not change for them.
 
-Each is counted against figures of its paper or release, goes through JSON with its own row types, and runs in torch.
-The figures without a source beside them are counts of the public implementation named, or of the paper's own table.
+Each is counted against figures of its paper or release, goes through JSON with its own row types, and runs in torch
+and, exported, in ONNX Runtime. The figures without a source beside them are counts of the public
+implementation named, or of the paper's own table.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import dense_rows
 import inception_rows
+import onnxruntime
 import pytest
 import residual_rows
 import torch
@@ -21,6 +24,8 @@ from residual_rows import alexnet, gated, se_resnet50, shufflenet_v1, shufflenet
 
 from edgewise.blocks import ROWS
 from edgewise.costs import Costs, count
+from edgewise.deploy import export_onnx
+from edgewise.deploy.export import LOGITS
 from edgewise.nn import Network
 from edgewise.papers import Architecture, find
 
@@ -138,6 +143,24 @@ def test_torch_runs_it_with_the_shapes_of_the_graph(name: str) -> None:
     }
     assert all(y.isfinite().all() for y in outputs.values())
     assert torch.equal(alone, outputs["output"])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_onnx_runtime_gives_every_output_as_torch_does(name: str, tmp_path: Path) -> None:
+    architecture = CASES[name].small()
+    network = Network(architecture, seed=0).eval()
+    tensors = {key: tensor.numpy() for key, tensor in network.state_dict().items()}
+    session = onnxruntime.InferenceSession(export_onnx(architecture, tensors, tmp_path / "model.onnx"))
+    x = torch.randn(1, *architecture.input, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        expected = network.forward_outputs(x)
+    expected[LOGITS] = expected.pop("output")
+    names = [output.name for output in session.get_outputs()]
+    assert sorted(names) == sorted(expected)
+    for output, values in zip(names, session.run(names, {"image": x.numpy()}), strict=True):
+        largest = float(expected[output].abs().max())
+        assert largest > 0
+        torch.testing.assert_close(torch.from_numpy(values), expected[output], rtol=1e-4, atol=1e-5 * largest)
 
 
 # Zhang et al. 2017, Tables 1, 2 and 5 (millions; Table 1 leaves the last layer out, Table 5 does not).
