@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import Literal, Self
+from dataclasses import dataclass, fields
+from typing import Any, Literal, Self, cast
 
 from edgewise.graph.value import Value
 
@@ -74,3 +74,12 @@ class Row(ABC):
         """The row at another width multiplier; rows without widths are their own."""
         del scaling
         return self
+
+    def __str__(self) -> str:
+        """The row with the fields that are not at their defaults."""
+        shown = [
+            f"{item.name}={getattr(self, item.name)!r}"
+            for item in fields(cast("Any", self))
+            if getattr(self, item.name) != item.default
+        ]
+        return f"{type(self).__name__}({', '.join(shown)})"

@@ -60,9 +60,7 @@ class ShuffleDownUnitV2(Row):
     def scaled(self, scaling: Scaling) -> Self:
         out = scaling.width(self.out_channels)
         keeps_input = self.projected == scaling.in_before
-        return replace(
-            self, out_channels=out, projected=scaling.in_after if keeps_input else out // 2, inner=out // 2
-        )
+        return replace(self, out_channels=out, projected=scaling.in_after if keeps_input else out // 2, inner=out // 2)
 
 
 def _branch(x: Value, inner: int, out_channels: int, *, kernel: int, stride: int) -> Value:

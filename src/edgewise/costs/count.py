@@ -10,13 +10,13 @@ from typing import TypeVar
 
 from edgewise.costs.kinds import kind
 from edgewise.costs.rules import RULES, OpCost
-from edgewise.graph import Graph
-from edgewise.graph import ops
+from edgewise.graph import Graph, ops
 from edgewise.papers.architecture import Architecture
 
 K = TypeVar("K", bound=Hashable)
 
-_IN_PLACE = frozenset({ops.BatchNorm, ops.Activation, ops.Dropout, ops.Flatten, ops.Slice})
+_VIEWS = frozenset({ops.Flatten, ops.Slice})
+_IN_PLACE = frozenset({ops.BatchNorm, ops.Activation, ops.Dropout})
 
 
 @dataclass(frozen=True)
@@ -92,23 +92,30 @@ def _grouped(pairs: Iterable[tuple[K, OpCost]]) -> dict[K, OpCost]:
 
 
 def _peak_elements(graph: Graph) -> int:
-    """Liveness over the execution order; ops that runtimes do in place share the buffer of their input."""
+    """Liveness over the execution order. Views share the buffer of their input, and so do the ops that runtimes do in
+    place where nobody else reads that input, whole or through a slice, and it is no output of the network."""
     nodes = graph.nodes
+    consumers = graph.consumers
+    outputs = frozenset(graph.outputs.values())
     buffers: list[int] = []
     last = [0] * len(nodes)
     for index, node in enumerate(nodes):
-        buffer = buffers[node.inputs[0]] if type(node.op) in _IN_PLACE else index
-        buffers.append(buffer)
+        op = type(node.op)
+        shares = op in _VIEWS
+        if op in _IN_PLACE:
+            source = node.inputs[0]
+            shares = len(consumers[source]) == 1 and source not in outputs and type(nodes[source].op) is not ops.Slice
+        buffers.append(buffers[node.inputs[0]] if shares else index)
         for source in node.inputs:
             last[buffers[source]] = index
-    for output in graph.outputs.values():
+    for output in outputs:
         last[buffers[output]] = len(nodes)
     dying: dict[int, list[int]] = {}
     live = peak = 0
     for index, node in enumerate(nodes):
         if buffers[index] == index:
             live += prod(node.shape)
-            dying.setdefault(last[index], []).append(index)
+            dying.setdefault(max(last[index], index), []).append(index)
         peak = max(peak, live)
         for buffer in dying.pop(index, ()):
             live -= prod(nodes[buffer].shape)

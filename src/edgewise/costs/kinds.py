@@ -26,7 +26,7 @@ _SIMPLE: dict[type, str] = {
 
 
 def kind(op: Op, x: Shape) -> str:
-    """`pointwise`, `depthwise 3×3`, `grouped 1×1`, `conv 7×7` …, or the op's own name; `x` is its first input's shape."""
+    """`pointwise`, `depthwise 3×3`, `grouped 1×1`, `conv 7×7` …, or the op's own name; `x` is its input's shape."""
     if not isinstance(op, ops.Convolution):
         return _SIMPLE[type(op)]
     size = f"{op.kernel[0]}×{op.kernel[1]}"

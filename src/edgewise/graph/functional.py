@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 from edgewise.graph.ops import (
     Activation,
     ActivationKind,
@@ -26,9 +28,14 @@ from edgewise.graph.value import Value
 Size = int | Pair
 """One number for both sides, or (height, width)."""
 
-PaddingRule = str | Padding
+PaddingRule = Literal["same", "valid", "tf_same"] | Padding
 """`same`: symmetric, keeps the map at stride 1 (PyTorch); `valid`: none; `tf_same`: TensorFlow's SAME, which pads
 bottom and right first; or the four numbers."""
+
+
+# Building a graph is mostly building its ops: those without a width are made once.
+_ACTIVATIONS = {kind: Activation(kind) for kind in get_args(ActivationKind)}
+_CONCAT, _FLATTEN, _GLOBAL_POOL = Concat(), Flatten(), GlobalPool()
 
 
 def _pair(size: Size) -> Pair:
@@ -48,6 +55,9 @@ def _padding(rule: PaddingRule, x: Value, kernel: Pair, stride: Pair, dilation: 
         return rule
     if rule == "valid":
         return (0, 0, 0, 0)
+    if rule == "same" and kernel[0] % 2 and kernel[1] % 2:  # nearly all: both sides alike, whatever the map's size
+        height, width = dilation[0] * (kernel[0] // 2), dilation[1] * (kernel[1] // 2)
+        return (height, height, width, width)
     return (
         *_side(rule, x.shape[1], kernel[0], stride[0], dilation[0]),
         *_side(rule, x.shape[2], kernel[1], stride[1], dilation[1]),
@@ -79,7 +89,7 @@ def norm(x: Value, *, name: str = "norm") -> Value:
 
 def activate(x: Value, kind: ActivationKind | None, *, name: str = "activation") -> Value:
     """The non-linearity `kind`; None leaves the value as it is."""
-    return x if kind is None else x.trace.apply(Activation(kind), (x,), name)
+    return x if kind is None else x.trace.apply(_ACTIVATIONS[kind], (x,), name)
 
 
 def pool(
@@ -100,11 +110,11 @@ def pool(
 
 def global_pool(x: Value, *, name: str = "pool") -> Value:
     """`(C, H, W)` to `(C, 1, 1)`, the mean."""
-    return x.trace.apply(GlobalPool(), (x,), name)
+    return x.trace.apply(_GLOBAL_POOL, (x,), name)
 
 
 def flatten(x: Value, *, name: str = "flatten") -> Value:
-    return x.trace.apply(Flatten(), (x,), name)
+    return x.trace.apply(_FLATTEN, (x,), name)
 
 
 def linear(x: Value, out_features: int, *, bias: bool = True, name: str = "linear") -> Value:
@@ -116,7 +126,7 @@ def dropout(x: Value, rate: float, *, name: str = "dropout") -> Value:
 
 
 def concat(*xs: Value, name: str = "concat") -> Value:
-    return xs[0].trace.apply(Concat(), xs, name)
+    return xs[0].trace.apply(_CONCAT, xs, name)
 
 
 def split(x: Value, *widths: int) -> tuple[Value, ...]:

@@ -27,8 +27,10 @@ class Node:
 
 @dataclass(frozen=True)
 class Graph:
-    """Nodes in execution order. `names` finds a value by name: a node's own (`13.expand.conv`), that of the step it
-    ends (`13.expand`) or that of its row (`13`). `outputs` are the values the network returns; "output" is the main one.
+    """Nodes in execution order.
+
+    `names` finds a value by name: a node's own (`13.expand.conv`), that of the step it ends (`13.expand`) or that of
+    its row (`13`). `outputs` are the values the network returns; "output" is the main one.
     """
 
     nodes: tuple[Node, ...]

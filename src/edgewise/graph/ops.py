@@ -22,11 +22,15 @@ PoolKind = Literal["max", "average"]
 
 def _window(size: int, kernel: int, stride: int, dilation: int, padding: int, *, ceil: bool = False) -> int:
     """Cells of the output along one side of a sliding window."""
+    if kernel < 1 or stride < 1 or dilation < 1:
+        raise EdgewiseError(
+            f"kernel, stride and dilation must each be at least 1; they are {kernel}, {stride} and {dilation}"
+        )
     span = size + padding - dilation * (kernel - 1) - 1
     if span < 0:
         raise EdgewiseError(
-            f"a window of {dilation * (kernel - 1) + 1} cells does not fit on a map of {size} cells padded by {padding}; "
-            "use a larger input or smaller strides"
+            f"a window of {dilation * (kernel - 1) + 1} cells does not fit on a map of {size} cells padded by "
+            f"{padding}; use a larger input or smaller strides"
         )
     return (span + stride - 1 if ceil else span) // stride + 1
 
@@ -43,7 +47,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Convolution:
-    """A convolution; `groups` equal to both channel counts makes it depthwise (AlexNet 2012; MobileNets, section 3.1)."""
+    """A convolution in `groups` (AlexNet, 2012); as many groups as channels make it depthwise (MobileNets, 3.1)."""
 
     out_channels: int
     kernel: Pair
@@ -55,6 +59,10 @@ class Convolution:
 
     def output_shape(self, x: Shape) -> Shape:
         groups = self.groups
+        if self.out_channels < 1 or groups < 1:
+            raise EdgewiseError(
+                f"output channels and groups must each be at least 1; they are {self.out_channels} and {groups}"
+            )
         if groups > 1 and (x[0] % groups or self.out_channels % groups):
             raise EdgewiseError(
                 f"{groups} groups do not divide {x[0]} input and {self.out_channels} output channels; "
@@ -71,7 +79,7 @@ class Convolution:
 
 @dataclass(frozen=True, slots=True)
 class BatchNorm:
-    """Batch normalisation per channel. How fast running statistics follow is the recipe's business, not the network's."""
+    """Batch normalisation per channel. How fast running statistics follow is the recipe's business, not a network's."""
 
     eps: float = 1e-5
 
@@ -138,6 +146,8 @@ class Linear:
     def output_shape(self, x: Shape) -> Shape:
         if len(x) != 1:
             raise EdgewiseError(f"a linear layer takes a vector, not a map of shape {x}; flatten it first")
+        if self.out_features < 1:
+            raise EdgewiseError(f"a linear layer needs at least one output, not {self.out_features}")
         return (self.out_features,)
 
 
@@ -191,7 +201,7 @@ class Shuffle:
     groups: int
 
     def output_shape(self, x: Shape) -> Shape:
-        if x[0] % self.groups:
+        if self.groups < 1 or x[0] % self.groups:
             raise EdgewiseError(f"{x[0]} channels cannot be shuffled in {self.groups} groups; choose a multiple")
         return x
 

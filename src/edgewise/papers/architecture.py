@@ -71,7 +71,7 @@ class Architecture:
         return self._classifier().classes
 
     def _classifier(self) -> Classifier:
-        last = self.rows[-1]
+        last = self.rows[-1] if self.rows else None
         if not isinstance(last, Classifier):
             raise EdgewiseError(f"{self.name} does not end in a classifier but in {type(last).__name__}")
         return last
@@ -89,7 +89,9 @@ class Architecture:
         front, one row after the other (`lowered` records which); a larger image gives them back.
         `smallest_map=1` keeps the paper's strides. Raises `EdgewiseError` when the image itself is too small.
         """
-        size = (self.input[0], height, width or height)
+        size = (self.input[0], height, height if width is None else width)
+        if min(size) < 1:
+            raise EdgewiseError(f"an image has at least 1×1 pixels, not {size[1]}×{size[2]}")
         rows = list(self.rows)
         for index in self.lowered:
             rows[index] = _with_stride(rows[index], 2)
@@ -100,6 +102,7 @@ class Architecture:
             if candidate._smallest_map() >= smallest_map:
                 return candidate
             if not strided:
+                _ = self.graph  # where the rows do not fit at their own size either, that is what is wrong
                 raise EdgewiseError(
                     f"images of {size[1]}×{size[2]} pixels are too small for {self.name}; resize them to 32×32 or more"
                 )
@@ -112,11 +115,11 @@ class Architecture:
             self._trace(shapes)
         except EdgewiseError:
             return 0  # a window did not fit on its map
-        return min(min(shape[1:]) for shape in shapes if len(shape) == 3)
+        return min((min(shape[1:]) for shape in shapes if len(shape) == 3), default=min(self.input[1:]))
 
     def scaled(self, width: float) -> Architecture:
         """All widths times `width`, rounded by the paper's rule."""
-        if not 0 < width <= 16:
+        if not 0 < width <= 16:  # not a number fails too
             raise EdgewiseError(f"a width multiplier of {width:g} makes no sense; use one between 0.1 and 4")
         if width == 1:
             return self
@@ -152,21 +155,24 @@ class Architecture:
             raise EdgewiseError("an architecture is a JSON object; this is not one")
         body = dict(data)
         version = body.pop("format", None)
-        if not isinstance(version, int):
-            raise EdgewiseError("this JSON is no architecture: it has no field 'format'")
+        if not isinstance(version, int) or version < 1:
+            raise EdgewiseError("this JSON is no architecture: it has no field 'format' with a version")
         if version > FORMAT:
             raise EdgewiseError(
                 f"the architecture has format {version} and this edgewise reads up to {FORMAT}; upgrade edgewise"
             )
         types: dict[str, type] = {row.__name__: row for row in rows}
-        return encoding.decode(cls, body, types)
+        architecture = encoding.decode(cls, body, types)
+        if not architecture.rows:
+            raise EdgewiseError("the architecture has no rows")
+        return architecture
 
     @classmethod
     def from_json(cls, text: str, *, rows: Sequence[type[Row]] = ROWS) -> Architecture:
         """Reads what `to_json` wrote. Raises `EdgewiseError` as `from_dict` does, and for text that is no JSON."""
         try:
             data = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise EdgewiseError(f"the architecture is not JSON: {error}") from None
         return cls.from_dict(data, rows=rows)
 
