@@ -25,9 +25,15 @@ class Branch(nn.Module):
 
 
 class Step(NamedTuple):
-    """One call: the operation, where its inputs stand, where its result goes, and which values die with it."""
+    """One call: the operation, where its inputs stand, where its result goes, and which values die with it.
 
-    operation: Operation
+    A module is looked up by `leaf` in the `modules` of its branch at every call, so that one that somebody puts in its
+    place (quantisation does) is the one that runs.
+    """
+
+    operation: Operation | None
+    modules: dict[str, nn.Module | None]
+    leaf: str
     inputs: tuple[int, ...]
     output: int
     dead: tuple[int, ...]
@@ -40,17 +46,16 @@ class Interpreter(nn.Module):
         super().__init__()
         self.graph = graph
         self._overwritten = _overwritten(graph)
-        operations: list[Operation | None] = [None]
+        homes: list[_Home] = [_Home(None, {}, "")]
         for node in graph.nodes[1:]:
             x = graph.nodes[node.inputs[0]]
             operation = OPERATIONS[type(node.op)](node.op, x.shape, node.inputs[0] in self._overwritten)
-            if isinstance(operation, nn.Module):
-                self._place(node.name, operation, labels or {})
-            operations.append(operation)
-        self._plan = _plan(graph, operations, range(len(graph.nodes)))
-        self._main_plan = _plan(graph, operations, (graph.outputs["output"],)) if len(graph.outputs) > 1 else self._plan
+            placed = isinstance(operation, nn.Module)
+            homes.append(self._place(node.name, operation, labels or {}) if placed else _Home(operation, {}, ""))
+        self._plan = _plan(graph, homes, range(len(graph.nodes)))
+        self._main_plan = _plan(graph, homes, (graph.outputs["output"],)) if len(graph.outputs) > 1 else self._plan
 
-    def _place(self, name: str, module: nn.Module, labels: dict[str, str]) -> None:
+    def _place(self, name: str, module: nn.Module, labels: dict[str, str]) -> _Home:
         *path, leaf = name.split(".")
         place: nn.Module = self
         for depth, part in enumerate(path):
@@ -58,14 +63,7 @@ class Interpreter(nn.Module):
                 place.add_module(part, Branch(labels.get(".".join(path[: depth + 1]), "")))
             place = cast("nn.Module", place._modules[part])
         place.add_module(leaf, module)
-
-    def replace_module(self, name: str, module: nn.Module) -> None:
-        """Puts `module` in the place of the node `name`, in the tree and in the plan."""
-        path, _, leaf = name.rpartition(".")
-        self.get_submodule(path).add_module(leaf, module)
-        index = self.graph.index(name)
-        for plan in (self._plan, self._main_plan):
-            plan[:] = [step._replace(operation=module) if step.output == index else step for step in plan]
+        return _Home(None, place._modules, leaf)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, C, H, W)` in, the graph's main output out. What only other outputs need is not run."""
@@ -86,7 +84,8 @@ class Interpreter(nn.Module):
         kept = {0: x} if 0 in wanted else {}
         values: list[Tensor | None] = [None] * len(self.graph.nodes)
         values[0] = x
-        for operation, inputs, output, dead in plan:
+        for function, modules, leaf, inputs, output, dead in plan:
+            operation = function or cast("nn.Module", modules[leaf])
             y = operation(values[inputs[0]]) if len(inputs) == 1 else operation(*[values[i] for i in inputs])
             values[output] = y
             if output in wanted:
@@ -95,6 +94,14 @@ class Interpreter(nn.Module):
             for index in dead:
                 values[index] = None
         return kept
+
+
+class _Home(NamedTuple):
+    """Where a node's operation is: itself, or a module's place in its branch."""
+
+    operation: Operation | None
+    modules: dict[str, nn.Module | None]
+    leaf: str
 
 
 def _overwritten(graph: Graph) -> frozenset[int]:
@@ -109,7 +116,7 @@ def _overwritten(graph: Graph) -> frozenset[int]:
     )
 
 
-def _plan(graph: Graph, operations: list[Operation | None], outputs: Iterable[int]) -> list[Step]:
+def _plan(graph: Graph, homes: list[_Home], outputs: Iterable[int]) -> list[Step]:
     """The calls that the values `outputs` need, in order."""
     needed = set(outputs)
     for index in reversed(range(len(graph.nodes))):
@@ -120,7 +127,7 @@ def _plan(graph: Graph, operations: list[Operation | None], outputs: Iterable[in
     for value, reader in last.items():
         dying.setdefault(reader, []).append(value)
     return [
-        Step(cast("Operation", operations[index]), node.inputs, index, tuple(dying.get(index, ())))
+        Step(*homes[index], node.inputs, index, tuple(dying.get(index, ())))
         for index, node in enumerate(graph.nodes)
         if index and index in needed
     ]

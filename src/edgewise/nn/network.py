@@ -50,7 +50,7 @@ class Network(Interpreter):
         initialise_linear(new)
         self.architecture = architecture
         self.graph = architecture.graph
-        self.replace_module(name, new)
+        self.get_submodule(name.rpartition(".")[0]).add_module("classes", new)
 
 
 class Block(Interpreter):
