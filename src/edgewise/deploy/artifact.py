@@ -33,21 +33,26 @@ def read_artifact(path: Path) -> ArtifactCard:
     from google.protobuf.message import DecodeError
 
     try:
-        model = onnx.load(path, load_external_data=False)
+        model = onnx.load(path, format="protobuf", load_external_data=False)  # whatever the file's name ends in
     except OSError as error:
         raise EdgewiseError(f"cannot read the artifact {path}: {error.strerror}") from None
     except (DecodeError, ValueError):
         raise EdgewiseError(f"{path} is no ONNX model, or is cut short; export it again") from None
+    if not model.HasField("graph"):  # an empty file is a model without anything, to protobuf
+        raise EdgewiseError(f"{path} is no ONNX model, or is cut short; export it again")
     said = {entry.key: entry.value for entry in model.metadata_props}
     try:
-        return ArtifactCard(
-            preprocessing=Preprocessing.from_json(json.loads(said["edgewise.preprocessing"])),
-            classes=tuple(json.loads(said["edgewise.classes"])),
-            multi_label=json.loads(said["edgewise.multi_label"]),
-            normalise_inside=json.loads(said["edgewise.normalise_inside"]),
-            digest=said["edgewise.digest"],
+        preprocessing, classes, multi_label, inside = (
+            json.loads(said[f"edgewise.{name}"])
+            for name in ("preprocessing", "classes", "multi_label", "normalise_inside")
         )
-    except (KeyError, ValueError):
+        names = isinstance(classes, list) and all(isinstance(name, str) for name in classes)
+        if not (names and isinstance(multi_label, bool) and isinstance(inside, bool)):
+            raise ValueError
+        return ArtifactCard(
+            Preprocessing.from_json(preprocessing), tuple(classes), multi_label, inside, said["edgewise.digest"]
+        )
+    except (EdgewiseError, KeyError, ValueError, TypeError):
         raise EdgewiseError(
             f"{path} does not say how images are prepared for it and what its classes are called; "
             "only artifacts that `edgewise export` or `edgewise fit` wrote can be used on images"

@@ -17,6 +17,7 @@ from edgewise.errors import EdgewiseError
 from edgewise.files import replacing
 from edgewise.papers.architecture import Architecture
 from edgewise.version import VERSION
+from edgewise.weights.shapes import COUNTER, mismatch
 
 OPSET = 17
 """Old enough for the runtimes of the last years, new enough for HardSwish (14)."""
@@ -38,10 +39,13 @@ def export_onnx(
     """Writes `architecture` with `tensors` to `path` for batches of one image.
 
     The input `image` is float32 `(1, C, H, W)`, normalised; with `normalise_inside` it is uint8 pixels and the first
-    nodes normalise. The output `logits` is float32 `(1, classes)`. Preprocessing and class names stand in the model's
-    metadata under `edgewise.*`. Raises `EdgewiseError` when tensors are missing or have the wrong shape.
+    nodes normalise. The first output, `logits`, is float32 `(1, classes)`; those that rows emit follow under their own
+    names. Preprocessing and class names stand in the model's metadata under `edgewise.*`. Raises `EdgewiseError` when
+    tensors are missing, too many or of the wrong shape, or preprocessing or class names do not fit the architecture.
     """
-    graph, constants = folded(architecture.graph, tensors)
+    floats = {name: np.asarray(array, np.float32) for name, array in tensors.items() if not name.endswith(COUNTER)}
+    _fits(architecture, floats, preprocessing, classes)
+    graph, constants = folded(architecture.graph, floats)
     emit = Emitter(constants)
     image = TensorProto.FLOAT
     names = {0: IMAGE}
@@ -50,21 +54,24 @@ def export_onnx(
             raise EdgewiseError("normalisation inside the graph needs the model's preprocessing; pass it")
         image = TensorProto.UINT8
         names[0] = _normalise(emit, preprocessing)
-    names |= {index: output for output, index in graph.outputs.items() if output != "output"}
-    names[graph.outputs["output"]] = LOGITS
+    outputs = [(LOGITS, graph.outputs["output"])]
+    outputs += [(name, index) for name, index in graph.outputs.items() if name != "output"]
+    called = {index: name for name, index in reversed(outputs) if index}
     for index, node in enumerate(graph.nodes[1:], 1):
         inputs = [names[i] for i in node.inputs]
         EMIT[type(node.op)](emit, node.op, node.name, graph.nodes[node.inputs[0]].shape, inputs)
-        if index in names:  # an output: the file calls it by its own name
-            emit.nodes[-1].output[0] = names[index]
-        names.setdefault(index, node.name)
+        names[index] = called.get(index, node.name)
+        emit.nodes[-1].output[0] = names[index]  # an output goes by its own name
+    for name, index in outputs:
+        if names[index] != name:  # one value under two names
+            emit.node("Identity", [names[index]], name)
     body = helper.make_graph(
         emit.nodes,
         architecture.name,
         [helper.make_tensor_value_info(IMAGE, image, (1, *architecture.input))],
         [
-            helper.make_tensor_value_info(names[index], TensorProto.FLOAT, (1, *graph.nodes[index].shape))
-            for index in graph.outputs.values()
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, *graph.nodes[index].shape))
+            for name, index in outputs
         ],
         list(emit.constants.values()),
     )
@@ -77,6 +84,25 @@ def export_onnx(
     with replacing(path) as temporary:
         temporary.write_bytes(model.SerializeToString())
     return path
+
+
+def _fits(
+    architecture: Architecture, tensors: Tensors, preprocessing: Preprocessing | None, classes: Sequence[str]
+) -> None:
+    """Raises `EdgewiseError` when what is to go into one file does not belong together."""
+    if difference := mismatch(architecture.graph, {name: array.shape for name, array in tensors.items()}):
+        raise EdgewiseError(f"these are not the tensors of {architecture.name}: {difference}")
+    _, height, width = architecture.input
+    if preprocessing is not None and (preprocessing.height, preprocessing.width) != (height, width):
+        raise EdgewiseError(
+            f"{architecture.name} takes images of {height}×{width} pixels and the preprocessing makes "
+            f"{preprocessing.height}×{preprocessing.width}; use with_input or change the preprocessing"
+        )
+    if classes and len(classes) != architecture.classes:
+        raise EdgewiseError(
+            f"{len(classes)} class names were given for {architecture.name}, which tells {architecture.classes} "
+            "classes apart; give one name for each"
+        )
 
 
 def _check(model: onnx.ModelProto, name: str) -> None:
@@ -128,5 +154,5 @@ def _metadata(
     if preprocessing is not None:
         metadata["edgewise.preprocessing"] = json.dumps(preprocessing.to_json())
     if classes:
-        metadata["edgewise.classes"] = json.dumps(list(classes), ensure_ascii=False)
+        metadata["edgewise.classes"] = json.dumps(list(classes))
     return metadata

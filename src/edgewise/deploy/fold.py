@@ -19,9 +19,10 @@ def folded(graph: Graph, tensors: Tensors) -> tuple[Graph, dict[str, np.ndarray]
 
     A batch norm that alone reads a convolution becomes that convolution's scale and bias:
     `w' = w·γ/√(σ² + ε)`, `b' = β + (b − μ)·γ/√(σ² + ε)`. Dropout, the identity in a deployed network, goes.
-    Names keep their values.
+    Names keep their values, except that of a folded convolution, which now stands for what its batch norm gave.
     """
     kept = dict(tensors)
+    outputs = frozenset(graph.outputs.values())
     moved: dict[int, int] = {}
     nodes: list[Node] = []
     for index, node in enumerate(graph.nodes):
@@ -33,6 +34,7 @@ def folded(graph: Graph, tensors: Tensors) -> tuple[Graph, dict[str, np.ndarray]
             isinstance(node.op, BatchNorm)
             and isinstance(source.op, Convolution)
             and graph.consumers[node.inputs[0]] == (index,)
+            and node.inputs[0] not in outputs
         ):
             _fold(source.name, node.name, node.op.eps, kept)
             target = moved[node.inputs[0]]
@@ -42,8 +44,7 @@ def folded(graph: Graph, tensors: Tensors) -> tuple[Graph, dict[str, np.ndarray]
         moved[index] = len(nodes)
         nodes.append(replace(node, inputs=tuple(moved[i] for i in node.inputs)))
     names = {name: moved[index] for name, index in graph.names.items()}
-    outputs = {name: moved[index] for name, index in graph.outputs.items()}
-    return Graph(tuple(nodes), names, outputs), kept
+    return Graph(tuple(nodes), names, {name: moved[index] for name, index in graph.outputs.items()}), kept
 
 
 def _fold(conv: str, norm: str, eps: float, tensors: dict[str, np.ndarray]) -> None:
@@ -51,7 +52,6 @@ def _fold(conv: str, norm: str, eps: float, tensors: dict[str, np.ndarray]) -> N
     gamma, beta, mean, variance = (
         tensors.pop(f"{norm}.{part}").astype(np.float64) for part in ("weight", "bias", "running_mean", "running_var")
     )
-    tensors.pop(f"{norm}.num_batches_tracked", None)
     weight = tensors[f"{conv}.weight"]
     bias = tensors.get(f"{conv}.bias", np.zeros(1))
     scale = gamma / np.sqrt(variance + eps)

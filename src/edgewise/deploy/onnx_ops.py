@@ -9,6 +9,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from edgewise.deploy.fold import Tensors
+from edgewise.errors import EdgewiseError
 from edgewise.graph import ops
 from edgewise.graph.ops import Padding, Shape
 
@@ -84,12 +85,31 @@ def _activation(emit: Emitter, op: ops.Activation, name: str, x: Shape, inputs: 
 
 
 def _pool(emit: Emitter, op: ops.Pool, name: str, x: Shape, inputs: list[str]) -> None:
-    window = {"kernel_shape": list(op.kernel), "strides": list(op.stride), "pads": _pads(op.padding)}
+    pads = op.padding
+    counted = op.kind == "average" and op.count_padding
+    if op.ceil:
+        # Not as ceil_mode: ONNX counts windows that start in the padding behind the map, runtimes and torch do not.
+        # As much padding as the last windows reach says the same; what is beyond the op's own never counts.
+        top, bottom, left, right = pads = _reached(op, x)
+        inside = (top, min(bottom, op.padding[1]), left, min(right, op.padding[3]))
+        if counted and pads != inside:
+            amounts = np.array([0, 0, top, left, 0, 0, inside[1], inside[3]])
+            inputs = [emit.node("Pad", [*inputs, emit.constant(f"{name}.pads", amounts)], f"{name}.padded")]
+            pads, counted = (0, bottom - inside[1], 0, right - inside[3]), False
+    window = {"kernel_shape": list(op.kernel), "strides": list(op.stride), "pads": _pads(pads)}
     if op.kind == "max":
-        emit.node("MaxPool", inputs, name, ceil_mode=int(op.ceil), **window)
+        emit.node("MaxPool", inputs, name, **window)
     else:
-        counted = int(op.count_padding)
-        emit.node("AveragePool", inputs, name, ceil_mode=int(op.ceil), count_include_pad=counted, **window)
+        emit.node("AveragePool", inputs, name, count_include_pad=int(counted), **window)
+
+
+def _reached(op: ops.Pool, x: Shape) -> Padding:
+    """The padding with as much of it behind the map as the windows cover."""
+    top, _, left, _ = op.padding
+    _, height, width = op.output_shape(x)
+    bottom = (height - 1) * op.stride[0] + op.kernel[0] - x[1] - top
+    right = (width - 1) * op.stride[1] + op.kernel[1] - x[2] - left
+    return (top, max(0, bottom), left, max(0, right))
 
 
 def _slice(emit: Emitter, op: ops.Slice, name: str, x: Shape, inputs: list[str]) -> None:
@@ -119,6 +139,8 @@ def _resize(emit: Emitter, op: ops.Resize, name: str, x: Shape, inputs: list[str
 
 
 def _response_norm(emit: Emitter, op: ops.LocalResponseNorm, name: str, x: Shape, inputs: list[str]) -> None:
+    if op.size % 2 == 0:
+        raise EdgewiseError(f"{name} normalises over {op.size} channels; ONNX Runtime takes only odd numbers")
     # ONNX divides alpha by the size; the op holds the paper's, which is not divided.
     emit.node("LRN", inputs, name, size=op.size, alpha=op.alpha * op.size, beta=op.beta, bias=op.k)
 

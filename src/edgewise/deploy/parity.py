@@ -45,16 +45,20 @@ def compare(
     """Runs `pixels`, uint8 `(N, height, width, 3)` of the network's size, through both.
 
     `as_pixels` says that the artifact normalises by itself. Raises `EdgewiseError` when the outputs differ by more than
-    `tolerance`, relative to the largest class score.
+    `tolerance`, relative to the largest class score, when either gives numbers that are none, or without images.
     """
     import torch
 
+    if not len(pixels):
+        raise EdgewiseError(f"there are no images to compare {artifact} with its network on; give at least one")
     images = np.stack([preprocessing.normalised(image) for image in pixels])
 
     training = network.training
-    with torch.inference_mode():
-        expected = network.eval()(torch.from_numpy(images)).numpy()
-    network.train(training)
+    try:
+        with torch.inference_mode():
+            expected = network.eval()(torch.from_numpy(images)).numpy()
+    finally:
+        network.train(training)
     given = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2)) if as_pixels else images
     actual = run(artifact, given, runtime=runtime)
     scale = max(float(np.abs(expected).max()), 1e-6)

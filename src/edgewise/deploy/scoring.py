@@ -32,7 +32,8 @@ def evaluate_artifact(
 ) -> Evaluation:
     """Scores the artifact on all images of `split`, as it will run on the device.
 
-    Raises `EdgewiseError` when the split is empty or has classes the artifact does not, or the runtime fails.
+    Raises `EdgewiseError` when the split is empty or its labels are not of the artifact's kind and classes, or the
+    runtime fails.
     """
     import torch
 
@@ -40,9 +41,19 @@ def evaluate_artifact(
 
     card = read_artifact(path)
     classes = len(card.classes)
-    known = split.labels.shape[1] if split.labels.ndim == 2 else int(split.labels.max(initial=0)) + 1
-    if known > classes:
-        raise EdgewiseError(f"the {split.name} split has {known} classes and {path} tells {classes} apart")
+    if not len(split):
+        raise EdgewiseError(f"the {split.name} split has no images to evaluate {path} on; give one that has some")
+    multi_label = split.labels.ndim == 2
+    if multi_label != card.multi_label:
+        says, gives = ("several labels", "one label") if multi_label else ("one label", "several labels")
+        raise EdgewiseError(
+            f"the {split.name} split has {says} an image and {path} gives {gives}; use data of the artifact's kind"
+        )
+    known = split.labels.shape[1] if multi_label else int(split.labels.max()) + 1
+    if known > classes or (multi_label and known != classes):
+        raise EdgewiseError(
+            f"the {split.name} split has {known} classes and {path} tells {classes} apart; use data of its classes"
+        )
     batches = Batches(split, card.preprocessing, batch_size=256, seed=0, shuffle=False, workers=workers)
     scores = Scores(classes, multi_label=card.multi_label, device=torch.device("cpu"), keep_probabilities=True)
     for images, targets in _chunks(batches):

@@ -3,11 +3,12 @@
 from typing import TYPE_CHECKING
 
 from edgewise.weights.card import ModelCard, Provenance, read_card
+from edgewise.weights.shapes import tensor_shapes
 
 if TYPE_CHECKING:
     from edgewise.weights.model_file import load_model, save_model
 
-__all__ = ["ModelCard", "Provenance", "load_model", "read_card", "save_model"]
+__all__ = ["ModelCard", "Provenance", "load_model", "read_card", "save_model", "tensor_shapes"]
 
 
 def __getattr__(name: str) -> object:

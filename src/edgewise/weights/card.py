@@ -65,7 +65,8 @@ class ModelCard:
             "metrics": dict(self.metrics),
             "provenance": asdict(self.provenance),
         }
-        return json.dumps(body, ensure_ascii=False)
+        # Escaped, because a class may be called what UTF-8 cannot hold: a folder's name need not be text.
+        return json.dumps(body)
 
     @classmethod
     def from_json(cls, text: str, where: Path) -> ModelCard:
@@ -79,15 +80,15 @@ class ModelCard:
             return cls(
                 architecture=Architecture.from_dict(body["architecture"]),
                 preprocessing=Preprocessing.from_json(body["preprocessing"]),
-                classes=tuple(body["classes"]),
-                multi_label=body["multi_label"],
-                metrics=body["metrics"],
-                provenance=Provenance(**body["provenance"]),
+                classes=tuple(_of(str, body, "classes", list)),
+                multi_label=_is(bool, body["multi_label"], "multi_label"),
+                metrics=_of(int | float, body, "metrics", dict),
+                provenance=Provenance(**_of(str | int | None, body, "provenance", dict)),
             )
         except EdgewiseError as error:
             message = str(error)
             raise EdgewiseError(message if str(where) in message else f"{where}: {message}") from None
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise EdgewiseError(
                 f"{where} has a damaged header ({type(error).__name__}: {error}); export it again"
             ) from None
@@ -98,8 +99,8 @@ def read_card(path: Path) -> ModelCard:
 
     Raises `EdgewiseError` when there is no such file, or it is no model file, or cut short, or newer than this version.
     """
-    metadata = _header(path).get("__metadata__", {})
-    if KEY not in metadata:
+    metadata = _header(path).get("__metadata__")
+    if not isinstance(metadata, dict) or KEY not in metadata:
         raise EdgewiseError(
             f"{path} holds tensors but does not say of which network; only files that edgewise wrote can be loaded"
         )
@@ -108,9 +109,9 @@ def read_card(path: Path) -> ModelCard:
 
 def _header(path: Path) -> dict[str, Any]:
     """The JSON header of a safetensors file, once the file is known to hold all the bytes it announces."""
-    if path.is_dir():
-        raise EdgewiseError(f"{path} is a folder; name a model file (*.safetensors)")
     try:
+        if path.is_dir():
+            raise EdgewiseError(f"{path} is a folder; name a model file (*.safetensors)")
         size = path.stat().st_size
         with path.open("rb") as file:
             length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
@@ -121,15 +122,30 @@ def _header(path: Path) -> dict[str, Any]:
             header = json.loads(file.read(length))
     except OSError as error:
         raise EdgewiseError(f"cannot read the model file {path}: {error.strerror}") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise EdgewiseError(f"{path} is no model file: its header is not JSON") from None
     if not isinstance(header, dict):
         raise EdgewiseError(f"{path} is no model file: its header is not a safetensors header")
     try:
-        needed = max((entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"), default=0)
+        ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+        needed = max((_is(int, end, "an offset") for end in ends), default=0)
     except (TypeError, KeyError, IndexError):
         raise EdgewiseError(f"{path} is no model file: its header is not a safetensors header") from None
     missing = _LENGTH_BYTES + length + needed - size
     if missing > 0:
         raise EdgewiseError(f"{path} is cut short by {missing} bytes; copy or export it again")
     return header
+
+
+def _is(kind: Any, value: Any, what: str) -> Any:
+    if not isinstance(value, kind):
+        raise TypeError(f"{what} is a {type(value).__name__}")
+    return value
+
+
+def _of(kind: Any, body: Mapping[str, Any], name: str, container: type[list[Any]] | type[dict[str, Any]]) -> Any:
+    """The list or dict `name` of a card, once all its values are known to be of the right kind."""
+    content = _is(container, body[name], name)
+    for value in content.values() if isinstance(content, dict) else content:
+        _is(kind, value, f"a value in {name}")
+    return content
