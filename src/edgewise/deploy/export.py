@@ -66,18 +66,20 @@ def export_onnx(
         if names[index] != name:  # one value under two names
             emit.node("Identity", [names[index]], name)
     body = helper.make_graph(
-        emit.nodes,
+        [],
         architecture.name,
         [helper.make_tensor_value_info(IMAGE, image, (1, *architecture.input))],
         [
             helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, *graph.nodes[index].shape))
             for name, index in outputs
         ],
-        list(emit.constants.values()),
     )
     model = helper.make_model(
         body, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="edgewise", producer_version=VERSION
     )
+    # Only now, because `make_model` copies what it is given.
+    model.graph.node.extend(emit.nodes)
+    model.graph.initializer.extend(emit.constants.values())
     model.ir_version = 8  # the one opset 17 came with; newer ones are refused by older runtimes
     helper.set_model_props(model, _metadata(architecture, preprocessing, classes, multi_label, normalise_inside))
     _check(model, architecture.name)
