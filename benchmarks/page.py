@@ -1,0 +1,143 @@
+"""Writes docs/benchmarks.md from the JSON files in benchmarks/results. The page is never written by hand.
+
+    python benchmarks/page.py
+
+Every results file needs a section in `SECTIONS` below; one without is named and ends the run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from edgewise.files import write_text
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+PAGE = ROOT / "docs" / "benchmarks.md"
+
+BUSY = 1.5
+"""From what load on (the mean number of busy tasks over a minute) a machine counts as busy with something else; a
+benchmark that has just run accounts for up to one."""
+
+HEAD = """# Benchmarks
+
+% Written by benchmarks/page.py from the files in benchmarks/results: change those, not this page.
+
+`make bench` measures all of this again on your machine and writes this page anew. Single scripts are in the folder
+`benchmarks`; each says at its top what it does, how long it takes and what to expect.
+"""
+
+Report = dict[str, Any]
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table: the first column to the left, numbers to the right."""
+    lines = [head, [":--", *["--:"] * (len(head) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def counting(report: Report) -> str:
+    """Architectures a second, with the slowest and fastest round."""
+
+    def cell(rates: dict[str, int]) -> str:
+        return f"{rates['median']:,} ({rates['slowest']:,} to {rates['fastest']:,})"
+
+    rows = [
+        [name, str(found["nodes"]), cell(found["everything"]), cell(found["multiply_adds_and_parameters"])]
+        for name, found in report["results"].items()
+    ]
+    head = ("widths drawn from", "ops", "all costs, a second", "multiply-adds and parameters, a second")
+    return f"""## Building and counting architectures
+
+How many networks a second are made from their rows and counted on one core: multiply-adds, parameters, bytes moved and
+peak activation memory, each network with other widths. The median of {report["rounds"]} rounds of {report["batch"]}
+networks, in brackets the slowest and the fastest round.
+
+{table(head, rows)}
+"""
+
+
+def networks(report: Report) -> str:
+    """Our networks beside torchvision's."""
+
+    def rows(kind: str) -> list[list[str]]:
+        return [
+            [
+                f"{name} / {found['torchvision']}",
+                f"{found['ours_ms']:.2f}",
+                f"{found['theirs_ms']:.2f}",
+                f"{found['ratio']:.3f}",
+                f"{found['ratio_p10']:.3f} to {found['ratio_p90']:.3f}",
+            ]
+            for name, found in report["results"][kind].items()
+        ]
+
+    inference, training = report["inference"], report["training"]
+    head = ("edgewise / torchvision", "edgewise, ms", "torchvision, ms", "ratio", "10th to 90th percentile")
+    return f"""## Interpreted networks beside hand-written modules
+
+`Network` interprets an architecture's graph; torchvision's modules are written out. Both have the same weights and give
+the same class scores. They ran in turns in one process on one thread, channels_last, in torch {report["torch"]} beside
+torchvision {report["torchvision"]}. Milliseconds are CPU time; the ratio is the median over rounds of ours to theirs,
+below 1 where ours is faster. Where the percentiles lie on both sides of 1 no difference was measured.
+
+Inference of {inference["batch"]} image of {inference["size"]} × {inference["size"]} pixels:
+
+{table(head, rows("inference"))}
+
+A training step on {training["batch"]} images of {training["size"]} × {training["size"]} pixels:
+
+{table(head, rows("training"))}
+"""
+
+
+SECTIONS: dict[str, Callable[[Report], str]] = {"counting": counting, "networks": networks}
+"""By the name of the results file, in the order of the page."""
+
+
+def conditions(name: str, report: Report) -> str:
+    """Where, with what and under which load a section was measured."""
+    machine = report["machine"]
+    load = "unknown" if machine["load"] is None else f"{machine['load'][0]:.2f}"
+    cores = machine["usable_cores"] or machine["cores"]
+    measured = f"Measured by `benchmarks/{name}.py` with edgewise {report['edgewise']} at a load of {load}"
+    place = ", ".join([machine["cpu"] or "an unknown CPU", f"{cores} cores", machine["architecture"], machine["os"]])
+    said = [f"{measured} on: {place}, Python {machine['python']}."]
+    if machine["load"] is not None and machine["load"][0] >= BUSY:
+        said.append("**The machine was busy with something else: these figures are too slow or too uncertain.**")
+    if report["quick"]:
+        said.append("**A quick run: too few rounds to rely on.**")
+    return " ".join(said)
+
+
+def page(reports: dict[str, Report]) -> str:
+    """The page for the reports by the names of their files. Exits with a sentence when one has no section."""
+    if unknown := sorted(set(reports) - set(SECTIONS)):
+        raise SystemExit(f"{', '.join(unknown)}.json has no section in benchmarks/page.py; add one to SECTIONS")
+    sections = [
+        f"{render(reports[name])}\n{conditions(name, reports[name])}\n"
+        for name, render in SECTIONS.items()
+        if name in reports
+    ]
+    return "\n".join([HEAD, *sections])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--results", type=Path, default=RESULTS, help="the folder of the JSON files")
+    parser.add_argument("--out", type=Path, default=PAGE, help="the page")
+    arguments = parser.parse_args()
+    found = sorted(arguments.results.glob("*.json"))
+    if not found:
+        raise SystemExit(f"there are no results in {arguments.results}; run the other scripts beside this one first")
+    reports = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in found}
+    write_text(arguments.out, page(reports))
+    print(f"written to {arguments.out}")
+
+
+if __name__ == "__main__":
+    main()
