@@ -17,12 +17,13 @@ def replacing(path: Path) -> Iterator[Path]:
 
     The rename is atomic on one file system, so a reader (or a run resumed after `kill -9`) sees the old file or the
     new one, never half of either. When the block raises, the temporary file is removed and `path` is untouched.
+    Raises `EdgewiseError` where the system refuses to write, at the start or on the way.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
     except OSError as error:
-        raise EdgewiseError(f"cannot write {path}: {error.strerror}; choose a folder you may write to") from error
+        raise _refused(path, error) from error
     os.close(handle)
     temporary = Path(name)
     try:
@@ -34,8 +35,14 @@ def replacing(path: Path) -> Iterator[Path]:
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
+    except OSError as error:
+        raise _refused(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _refused(path: Path, error: OSError) -> EdgewiseError:
+    return EdgewiseError(f"cannot write {path}: {error.strerror or error}; choose a folder with room you may write to")
 
 
 def write_text(path: Path, text: str) -> None:
