@@ -111,6 +111,26 @@ def test_an_epochs_end_that_a_run_did_not_live_to_see_is_caught_up(
     assert run(tmp_path / "broken", recipe).history == expected.history
 
 
+def test_batch_norm_soon_forgets_its_initial_statistics(tmp_path: Path) -> None:
+    network = SmallNetwork()
+    network.norm.momentum = 0.001
+    network.get_buffer("norm.running_mean").fill_(100.0)
+    run(tmp_path, network=network, until_step=40)
+    # Left to a momentum of 0.001 the mean would still be at 96.
+    assert network.get_buffer("norm.running_mean").abs().max() < 5
+    assert network.norm.momentum == 0.001
+
+
+def test_a_fit_that_fails_leaves_the_network_fit_to_go_on(tmp_path: Path) -> None:
+    def fail(progress: Progress) -> None:
+        raise RuntimeError("the power went out")
+
+    network = SmallNetwork()
+    with pytest.raises(RuntimeError, match="power"):
+        run(tmp_path, network=network, progress=fail)
+    assert run(tmp_path, network=network).finished
+
+
 def test_reports_reach_a_function(tmp_path: Path) -> None:
     reports: list[Progress] = []
     run(tmp_path, progress=reports.append)

@@ -10,11 +10,10 @@ import dataclasses
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors import SafetensorError
+from safetensors.torch import load, save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -80,9 +79,7 @@ def save(path: Path, state: RunState, network: nn.Module, average: nn.Module | N
 
 def save_header(path: Path, state: RunState) -> None:
     """Replaces what is not a tensor in the checkpoint at `path`."""
-    with _opened(path) as file:
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-    _write(path, state, tensors)
+    _write(path, state, _read(path)[1])
 
 
 def load_header(path: Path) -> RunState | None:
@@ -93,8 +90,7 @@ def load_header(path: Path) -> RunState | None:
     """
     if not path.exists():
         return None
-    with _opened(path) as file:
-        header = (file.metadata() or {}).get(_HEADER)
+    header = _read(path)[0].get(_HEADER)
     if header is None:
         raise EdgewiseError(f"{path} is no training checkpoint; choose another folder or delete it to start anew")
     values = json.loads(header)
@@ -108,23 +104,22 @@ def load_header(path: Path) -> RunState | None:
 
 def load_network(path: Path, network: nn.Module, *, averaged: bool) -> None:
     """Copies the weights and statistics in `path` into `network`: the running average's, or the trained ones."""
-    with _opened(path) as file:
-        _fill(file, network, "average." if averaged else "network.")
+    _fill(_read(path)[1], network, "average." if averaged else "network.")
 
 
 def load_run(path: Path, network: nn.Module, average: nn.Module | None, optimiser: Optimizer) -> None:
     """Copies all tensors in `path` into the run's network, running average and optimiser."""
-    with _opened(path) as file:
-        _fill(file, network, "network.")
-        if average is not None:
-            _fill(file, average, "average.")
-        for name, parameter in network.named_parameters():
-            prefix = f"optimiser.{name}."
-            for key in [key for key in file.keys() if key.startswith(prefix)]:  # noqa: SIM118 (not a dict)
-                value = file.get_tensor(key)
+    tensors = _read(path)[1]
+    _fill(tensors, network, "network.")
+    if average is not None:
+        _fill(tensors, average, "average.")
+    for name, parameter in network.named_parameters():
+        prefix = f"optimiser.{name}."
+        for key, value in tensors.items():
+            if key.startswith(prefix):
                 # State that mirrors a parameter takes its memory layout too, as in a run that was never interrupted.
-                like = torch.empty_like(parameter, memory_format=torch.preserve_format)
-                state = like.detach().copy_(value) if value.shape == parameter.shape else value
+                like = torch.empty_like(parameter, memory_format=torch.preserve_format).detach()
+                state = like.copy_(value) if value.shape == parameter.shape else value
                 optimiser.state[parameter][key.removeprefix(prefix)] = state
 
 
@@ -134,14 +129,18 @@ def _write(path: Path, state: RunState, tensors: dict[str, Tensor]) -> None:
         save_file(tensors, temporary, metadata={_HEADER: header})
 
 
-def _opened(path: Path) -> Any:
+def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """The header's texts and the tensors. Read in one go, as the file may be replaced at any moment."""
     try:
-        return safe_open(path, framework="pt")
+        content = path.read_bytes()
+        tensors = load(content)
+        length = int.from_bytes(content[:8], "little")
+        return json.loads(content[8 : 8 + length]).get("__metadata__", {}), tensors
     except (SafetensorError, OSError) as error:
         raise EdgewiseError(f"{path} cannot be read ({error}); delete it to start anew") from error
 
 
 @torch.no_grad()
-def _fill(file: Any, network: nn.Module, prefix: str) -> None:
+def _fill(tensors: dict[str, Tensor], network: nn.Module, prefix: str) -> None:
     for name, tensor in network.state_dict().items():
-        tensor.copy_(file.get_tensor(prefix + name))
+        tensor.copy_(tensors[prefix + name])

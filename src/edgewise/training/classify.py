@@ -41,6 +41,12 @@ class Classify(pl.LightningModule):
         self.loss_sum = torch.zeros(())
         self.loss_count = 0
         self._mixing = Mixing(recipe, classes)
+        # Each batch norm's own momentum, the share that a new batch takes in its running statistics.
+        self._momenta = {
+            module: module.momentum
+            for module in network.modules()
+            if isinstance(module, nn.BatchNorm2d) and module.momentum is not None
+        }
 
     @property
     def step(self) -> int:
@@ -64,10 +70,20 @@ class Classify(pl.LightningModule):
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         step = self.step
         # Two primes keep the streams of neighbouring steps, seeds and processes apart; torch takes 64 bits.
-        torch.manual_seed((self.recipe.seed * 1_000_003 + step) * 10_007 + self.global_rank)
+        _seed((self.recipe.seed * 1_000_003 + step) * 10_007 + self.global_rank, self.device)
         rate = self.recipe.learning_rate_at(step, self.steps_per_epoch)
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = rate
+
+        # A momentum of 0.01 forgets the initial statistics only after hundreds of steps, which a small data set does
+        # not have in many epochs; so it falls to its value, as the decay of a weight average rises to its own.
+        for module, momentum in self._momenta.items():
+            module.momentum = max(momentum, 9 / (10 + step))
+
+    def restore_momenta(self) -> None:
+        """Gives every batch norm its own momentum back; to be called when the fit is over, however it ended."""
+        for module, momentum in self._momenta.items():
+            module.momentum = momentum
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         images, targets = self._mixing(*batch)
@@ -100,3 +116,12 @@ class Classify(pl.LightningModule):
 
     def optimizer_zero_grad(self, epoch: int, batch_idx: int, optimizer: Optimizer) -> None:
         optimizer.zero_grad(set_to_none=True)
+
+
+def _seed(seed: int, device: torch.device) -> None:
+    # `torch.manual_seed` would seed accelerators that are not in use too, and keep a stack trace for each, every step.
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        torch.cuda.manual_seed(seed)
+    elif device.type == "mps":
+        torch.mps.manual_seed(seed)

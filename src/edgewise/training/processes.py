@@ -161,7 +161,10 @@ def _fit(job: Job, *, devices: int, nodes: int) -> None:
         batches = job.batches
         if several or batches is None:
             batches = feed.training(rank=trainer.global_rank, processes=trainer.world_size)
-        trainer.fit(task, Stream(batches, state.step, job.last_step))
+        try:
+            trainer.fit(task, Stream(batches, state.step, job.last_step))
+        finally:
+            task.restore_momenta()
 
 
 @contextmanager

@@ -31,10 +31,14 @@ def quick(epochs: int = 20, batch_size: int = 128) -> Recipe:
     most of the effect of super-convergence (Smith and Topin 2018) without its search for a rate. Images are mirrored
     and shifted; give text or digits, which mirroring spoils, an augmentation without `flip`.
 
-    Command: edgewise train MODEL DATA --recipe quick
-    Hardware: not measured yet
-    Time: not measured yet
-    Result: not measured yet
+    There is no average of the weights: in runs this short the cosine's end does as well, and the average would hide
+    what the first epochs, by which successive halving judges, have reached.
+
+    Command: from Python, `train` of shufflenet_v2_0.5 (seed 0, 32 px) on the built-in digits with
+        `quick(epochs=10, batch_size=64)`, the augmentation replaced by `Augmentation(crop="pad", pad=2)`
+    Hardware: one thread of an x86-64 virtual CPU with other work beside it
+    Time: 42 s including validation
+    Result: 99.4% of the 179 test digits (one run; 97.2% of the validation digits after 3 of 10 epochs)
     """
     return Recipe(
         epochs=epochs,
@@ -44,7 +48,6 @@ def quick(epochs: int = 20, batch_size: int = 128) -> Recipe:
         weight_decay=5e-4,
         warmup_epochs=min(5.0, 0.2 * epochs),
         label_smoothing=0.1,
-        ema=0.99,
         augmentation=Augmentation(crop="pad", flip=True),
     )
 
@@ -101,7 +104,7 @@ def paper_shufflenet() -> Recipe:
     SGD at batch 1024, rate 0.5 falling linearly to zero over 300,000 steps (240 epochs), weight decay 4e-5, and a
     milder crop than usual, since small networks underfit.
 
-    Command: edgewise train shufflenet_v2_1.0 IMAGENET --recipe paper_shufflenet
+    Command: edgewise train shufflenet_v2 IMAGENET --recipe paper_shufflenet
     Hardware: not measured yet
     Time: not measured yet
     Result: not measured yet; the paper prints 69.4% top-1 for ShuffleNet v2 1x
@@ -122,7 +125,7 @@ def paper_mobilenet_v2() -> Recipe:
 
     RMSprop, batch 96, rate 0.045 times 0.98 an epoch, weight decay 4e-5. The paper does not print a number of epochs.
 
-    Command: edgewise train mobilenet_v2_1.0 IMAGENET --recipe paper_mobilenet_v2
+    Command: edgewise train mobilenet_v2 IMAGENET --recipe paper_mobilenet_v2
     Hardware: not measured yet
     Time: not measured yet
     Result: not measured yet; the paper prints 72.0% top-1
@@ -146,7 +149,7 @@ def paper_mnasnet() -> Recipe:
     RMSprop, batch 4096, rate rising to 0.256 in 5 epochs, then times 0.97 every 2.4 epochs, weight decay 1e-5. The
     number of epochs (350) is that of the authors' release.
 
-    Command: edgewise train mnasnet_a1 IMAGENET --recipe paper_mnasnet
+    Command: edgewise train MODEL IMAGENET --recipe paper_mnasnet
     Hardware: not measured yet
     Time: not measured yet
     Result: not measured yet; the paper prints 75.2% top-1 for A1
@@ -198,7 +201,7 @@ def paper_xception() -> Recipe:
     SGD, rate 0.045 times 0.94 every 2 epochs, weight decay 1e-5, average of the weights for evaluation. The paper
     prints neither batch size nor epochs.
 
-    Command: edgewise train xception IMAGENET --recipe paper_xception
+    Command: edgewise train MODEL IMAGENET --recipe paper_xception
     Hardware: not measured yet
     Time: not measured yet
     Result: not measured yet; the paper prints 79.0% top-1
@@ -223,7 +226,7 @@ def paper_xception_jft(images: int = 350_000_000) -> Recipe:
     Sigmoid loss, RMSprop with rate 0.001 times 0.9 every 3 million samples of `images`. JFT is not public; this is
     for data like it, scored by MAP@100. The paper prints neither batch size nor epochs.
 
-    Command: edgewise train xception DATA --recipe paper_xception_jft
+    Command: edgewise train MODEL DATA --recipe paper_xception_jft
     Hardware: not measured yet
     Time: not measured yet
     Result: not measured yet; the paper prints MAP@100 of 6.70 on FastEval14k without fully connected layers

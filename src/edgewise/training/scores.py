@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass
 
@@ -46,9 +47,10 @@ class Evaluation:
     probabilities: np.ndarray | None
 
     def metrics(self) -> dict[str, float]:
-        """The single numbers by name, as they stand in a run's history."""
+        """The single numbers by name, as they stand in a run's history; without those the images leave undefined."""
         names = ("loss", "accuracy", "top5", "mean_average_precision", "map_at_k")
-        return {name: float(value) for name in names if (value := getattr(self, name)) is not None}
+        found = {name: getattr(self, name) for name in names}
+        return {name: float(value) for name, value in found.items() if value is not None and not math.isnan(value)}
 
 
 class MeanAveragePrecisionAtK(Metric):
