@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
+from typing import NoReturn
 
 import typer
 
@@ -40,15 +42,30 @@ app.command()(bench.bench)
 
 def main() -> None:
     """Runs the command line. An error the user can mend is one line on standard error and a non-zero exit."""
+    for stream in (sys.stdout, sys.stderr):
+        # A file's name need not be text, and a terminal need not know every sign.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except EdgewiseError as error:
-        print(f"edgewise: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("edgewise: interrupted; the same command goes on where it was", file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader of a pipe (head, less) went away; nothing is wrong.
-        sys.stderr.close()
-        sys.exit(0)
+        _fail(str(error), error.exit_code)
+    except OSError as error:
+        # The disk is full, a folder is not ours to write: nothing that a traceback would explain better.
+        _fail(f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""), 1)
+    except SystemExit as ended:
+        # Ctrl-C arrives as typer's exit code or as Lightning's, who both catch it.
+        if _interrupted(ended):
+            _fail("interrupted; the same command goes on where a run was", 130)
+        raise
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    print(f"edgewise: {' '.join(message.splitlines())}", file=sys.stderr)
+    sys.exit(code)

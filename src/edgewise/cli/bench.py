@@ -33,6 +33,7 @@ def bench(
         threads=threads,
         seconds=seconds,
         budget=budget,
+        progress=console.rounds(),
     )
     if as_json:
         console.show_json(found.to_json())
@@ -49,11 +50,18 @@ def bench(
 
 def _title(found: Benched) -> str:
     machine, first = found.machine, found.groups[0][0]
-    threads = f"{first.threads} thread" + ("" if first.threads == 1 else "s")
-    limit = f", budget {console.milliseconds(found.budget_ms)} ms" if found.budget_ms is not None else ""
-    return (
-        f"{machine.cpu or machine.architecture}, {first.runtime} {machine.runtime_version}, {threads}, batch 1{limit}"
-    )
+    parts = [
+        machine.cpu or machine.architecture,
+        f"{first.runtime} {machine.runtime_version}",
+        console.counted(first.threads, "thread"),
+        "batch 1",
+    ]
+    if found.budget_ms is not None:
+        parts.append(f"budget {console.milliseconds(found.budget_ms)} ms")
+    if found.reference is not None:
+        shape, classes = console.shape(found.reference.input), found.reference.classes
+        parts[-1] += f" (of {found.reference.name} for {shape}, {classes} classes)"
+    return ", ".join(parts)
 
 
 def _rows(found: Benched) -> list[tuple[str, ...]]:
@@ -68,7 +76,7 @@ def _rows(found: Benched) -> list[tuple[str, ...]]:
                 f"{one.low_ms:.3f}–{one.high_ms:.3f}",
                 console.milliseconds(one.p10_ms),
                 "–" if one.cpu_median_ms is None else console.milliseconds(one.cpu_median_ms),
-                "–" if multiply_adds is None else console.millions(multiply_adds),
+                "–" if multiply_adds is None else console.amount(multiply_adds),
                 console.mebibytes(found.size_bytes[one.name]),
             )
             rows.append((*row, found.verdicts[one.name].value) if found.verdicts else row)

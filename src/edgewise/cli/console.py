@@ -4,39 +4,63 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from io import StringIO
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from edgewise.data import BadImage
+
+_UNBOUNDED = 100_000
+_NARROWEST = 16
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, left: Sequence[int] = (0,)) -> Table:
-    """A rich table whose columns are numbers, aligned right, but for those whose indices are in `left`."""
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, left: Sequence[int] = (0,)) -> object:
+    """A title over a table whose columns are numbers, aligned right, but for those whose indices are in `left`."""
     from rich.box import SIMPLE_HEAD
+    from rich.console import Group
     from rich.table import Table
+    from rich.text import Text
 
-    made = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    cells = [[Text(cell) for cell in row] for row in rows]  # as Text: brackets in a file's name are no markup
+    widths = [
+        max([len(name), *(cell.cell_len for cell in column)]) for name, *column in zip(columns, *cells, strict=True)
+    ]
+    narrow = sys.stdout.isatty() and sum(widths) + 3 * len(widths) > get_terminal_size().columns
+    made = Table(box=SIMPLE_HEAD, pad_edge=False, show_header=any(columns), padding=(0, 0 if narrow else 1, 0, 1))
     for index, column in enumerate(columns):
-        # Names fold rather than being cut: a table piped into a file must say everything.
-        made.add_column(
-            column, justify="left" if index in left else "right", overflow="fold", no_wrap=index not in left
-        )
-    for row in rows:
+        if index in left:
+            made.add_column(column, overflow="fold", min_width=min(widths[index], _NARROWEST))
+        else:
+            name = column.replace(" ", "\n").replace("-", "-\n") if narrow else column
+            made.add_column(name, justify="right", no_wrap=True)
+    for row in cells:
         made.add_row(*row)
-    return made
+    # The title stands outside the table: inside, a long one would be folded to the width of a narrow table.
+    return Group(Text(title, style="bold"), made)
 
 
 def show(*items: object) -> None:
-    """Prints to standard output; markup in the text is not interpreted."""
+    """Prints to standard output, folding text to the terminal's width but never cutting it. In a pipe or a file every
+    row is one line, however long, without blanks at its end."""
     from rich.console import Console
 
-    console = Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else 160)
+    terminal = sys.stdout.isatty()
+    file = None if terminal else StringIO()
+    console = Console(file=file, markup=False, highlight=False, emoji=False, color_system="auto" if terminal else None)
     for item in items:
-        console.print(item)
+        console.width = _UNBOUNDED
+        if terminal:
+            least = console.measure(item).minimum  # type: ignore[arg-type]
+            console.width = max(get_terminal_size().columns, least)
+        console.print(item, soft_wrap=isinstance(item, str) and not terminal)
+    for line in file.getvalue().splitlines() if file else ():
+        print(line.rstrip())
 
 
 def show_json(value: Any) -> None:
+    """Prints JSON; every file name is kept, also one that is no text."""
     print(json.dumps(value, indent=2, ensure_ascii=False))
 
 
@@ -45,8 +69,38 @@ def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def millions(number: int) -> str:
-    return f"{number / 1e6:.2f}M"
+def note_skipped(skipped: Sequence[BadImage]) -> None:
+    """Says how many files were left out, and names the first of them."""
+    if skipped:
+        some = "; ".join(map(str, skipped[:5])) + ("; …" if len(skipped) > 5 else "")
+        note(f"{counted(len(skipped), 'file')} left out: {some}")
+
+
+def rounds() -> Callable[[int, int, int], None] | None:
+    """Shows how far measuring is, on a terminal; None elsewhere."""
+    if not sys.stderr.isatty():
+        return None
+
+    def report(done: int, settled: int, total: int) -> None:
+        print(f"\rround {done}, {settled} of {total} settled", end="\x1b[K", file=sys.stderr, flush=True)
+        if settled == total:
+            print("\r", end="\x1b[K", file=sys.stderr, flush=True)
+
+    return report
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def amount(number: int) -> str:
+    """A count in the field's units, so that small ones are not rounded away: `464`, `35.2K`, `3.50M`, `1,814.07M`."""
+    if number < 1_000:
+        return str(number)
+    if number < 100_000:
+        return f"{number / 1e3:.1f}K"
+    return f"{number / 1e6:,.2f}M"
 
 
 def mebibytes(number: int) -> str:
@@ -59,6 +113,14 @@ def milliseconds(number: float) -> str:
 
 def percent(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.2f}%"
+
+
+def metric(name: str, value: float) -> tuple[str, str]:
+    """A metric's name in words (`val_top5` is `validation top5`) and its value: all but a loss are shares."""
+    words = name.replace("_", " ")
+    if words.startswith("val "):
+        words = "validation" + words.removeprefix("val")
+    return words, f"{value:.4f}" if name.endswith("loss") else percent(value)
 
 
 def shape(dimensions: Sequence[int]) -> str:

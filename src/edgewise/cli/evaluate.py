@@ -27,6 +27,7 @@ def evaluate(
     from edgewise.verbs.evaluate import evaluate as run
 
     found = run(model, data, split=split, seed=seed, skip_bad=skip_bad, root=root, workers=workers)
+    console.note_skipped(found.skipped)
     if as_json:
         console.show_json(_as_json(found))
         return
@@ -35,15 +36,11 @@ def evaluate(
         (name, console.percent(None if value != value else float(value)))
         for name, value in zip(found.classes, found.scores.per_class, strict=True)
     ]
-    totals = [
-        (name, f"{value:.4f}" if name == "loss" else console.percent(value))
-        for name, value in found.scores.metrics().items()
-    ]
+    totals = [console.metric(name, value) for name, value in found.scores.metrics().items()]
+    images = console.counted(found.images, "image")
     console.show(
         console.table("per class", ("class", what), per_class),
-        console.table(
-            f"{found.model} on {found.images} images of {found.data}, {found.split}", ("metric", "value"), totals
-        ),
+        console.table(f"{found.model} on {images} of {found.data}, {found.split}", ("metric", "value"), totals),
     )
 
 
@@ -53,6 +50,7 @@ def _as_json(found: Evaluated) -> dict[str, object]:
         "data": found.data,
         "split": found.split,
         "images": found.images,
+        "skipped": len(found.skipped),
         **found.scores.metrics(),
         "per_class": {
             name: None if value != value else float(value)

@@ -51,6 +51,7 @@ def fit(
         command=command_line(),
         tell=console.note,
     )
+    console.note_skipped(result.skipped)
     console.show(_considered(result), _delivered(result))
 
 
@@ -63,8 +64,8 @@ def _considered(result: FitResult) -> object:
         rows.append(
             (
                 candidate.name,
-                console.millions(candidate.multiply_adds),
-                console.millions(candidate.parameters),
+                console.amount(candidate.multiply_adds),
+                console.amount(candidate.parameters),
                 console.milliseconds(latency.median_ms),
                 f"{latency.low_ms:.3f}–{latency.high_ms:.3f}",
                 "–" if standing is None else f"{console.percent(standing.score)} after rung {standing.rung}",
@@ -82,8 +83,8 @@ def _delivered(result: FitResult) -> object:
         ("latency of the artifact", f"{latency.median_ms:.3f} ms ({latency.low_ms:.3f}–{latency.high_ms:.3f})"),
         ("budget", f"{delivery.budget_ms:.3f} ms: {delivery.verdict.value}"),
         *[
-            (f"{split} {name} of the artifact", f"{value:.4f}" if name == "loss" else console.percent(value))
-            for split, scores in (("validation", delivery.validation), ("test", delivery.test))
+            console.metric(f"{split}_{name}", value)
+            for split, scores in (("val", delivery.validation), ("test", delivery.test))
             for name, value in scores.metrics().items()
         ],
         ("differs from torch by", f"{delivery.parity.difference:.1e} of the scores' range"),
@@ -91,4 +92,4 @@ def _delivered(result: FitResult) -> object:
         ("model file", str(delivery.model_file)),
         ("report", str(result.folder / "report.html")),
     ]
-    return console.table(result.winner.name, ("", ""), rows, left=(0, 1))
+    return console.table(f"{result.winner.name}; all scores are the artifact's", ("", ""), rows, left=(0, 1))

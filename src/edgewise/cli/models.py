@@ -29,11 +29,11 @@ def models(
             info.name,
             info.family,
             f"{info.size}",
-            console.millions(info.multiply_adds),
-            console.millions(info.parameters),
+            console.amount(info.multiply_adds),
+            console.amount(info.parameters),
             console.mebibytes(info.peak_activation_bytes),
         )
         for info in found
     ]
     columns = ("model", "family", "input", "multiply-adds", "parameters", "peak activations, MiB")
-    console.show(console.table(f"{len(found)} models", columns, rows, left=(0, 1)))
+    console.show(console.table(console.counted(len(found), "model"), columns, rows, left=(0, 1)))

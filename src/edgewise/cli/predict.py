@@ -35,7 +35,7 @@ def predict(
     if form == "json":
         console.show_json([asdict(one) for one in found])
     elif form == "csv":
-        writer = csv.writer(sys.stdout)
+        writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(("path", "rank", "class", "probability"))
         for one in found:
             for rank, (name, share) in enumerate(zip(one.classes, one.probabilities, strict=True), 1):
@@ -50,6 +50,5 @@ def predict(
             )
             for one in found
         ]
-        console.show(console.table(f"{len(found)} images", ("image", "class"), rows, left=(0, 1)))
-    if bad:
-        console.note(f"{len(bad)} files were left out: " + "; ".join(map(str, bad[:5])))
+        console.show(console.table(console.counted(len(found), "image"), ("image", "class"), rows, left=(0, 1)))
+    console.note_skipped(bad)

@@ -35,8 +35,8 @@ def _rows(shown: Shown) -> object:
             line.row,
             line.description,
             console.shape(line.output),
-            console.millions(line.multiply_adds),
-            console.millions(line.parameters),
+            console.amount(line.multiply_adds),
+            console.amount(line.parameters),
             console.mebibytes(line.bytes_read),
             console.mebibytes(line.bytes_written),
         )
@@ -51,11 +51,11 @@ def _kinds(shown: Shown) -> object:
     lines = [
         (
             kind,
-            console.millions(cost.multiply_adds),
+            console.amount(cost.multiply_adds),
             console.percent(cost.multiply_adds / max(1, costs.multiply_adds)),
-            console.millions(cost.parameters),
+            console.amount(cost.parameters),
             console.percent(cost.parameters / max(1, costs.parameters)),
-            console.millions(cost.elements),
+            console.amount(cost.elements),
             console.mebibytes((cost.read + cost.written) * costs.bytes_per_element),
         )
         for kind, cost in shown.kinds.items()
@@ -70,7 +70,7 @@ def _summary(shown: Shown) -> list[str]:
     peak = f"{console.mebibytes(costs.peak_activation_bytes)} MiB of activations at the peak"
     return [
         f"input {console.shape(architecture.input)}, {architecture.classes} classes, digest {architecture.digest[:12]}",
-        f"{console.millions(costs.multiply_adds)} multiply-adds, {console.millions(costs.parameters)} parameters",
+        f"{console.amount(costs.multiply_adds)} multiply-adds, {console.amount(costs.parameters)} parameters",
         f"at fp32: {moved}, {peak}",
         *[f"note: {note}" for note in shown.notes],
     ]

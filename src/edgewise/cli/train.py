@@ -29,11 +29,13 @@ def train(
     skip_bad: Annotated[bool, Option("--skip-bad", help="Leave out files that cannot be used.")] = False,
     root: Annotated[Path | None, Option(help="Where named datasets lie.")] = None,
     workers: Annotated[int, Option(help="Processes that decode large images.")] = 0,
-    devices: Annotated[int, Option(help="Processes or GPUs on this machine.")] = 1,
-    nodes: Annotated[int, Option(help="Machines, each started with the same command.")] = 1,
+    devices: Annotated[
+        int, Option(help="Processes or GPUs of this machine; several machines start with torchrun.")
+    ] = 1,
     accelerator: Annotated[str, Option(help="auto, cpu, cuda or mps.")] = "auto",
 ) -> None:
     """Train one network on your data into a model file."""
+    from edgewise.training.processes import outside_rank
     from edgewise.verbs.fit import command_line
     from edgewise.verbs.train import named_recipe
     from edgewise.verbs.train import train as run
@@ -54,15 +56,17 @@ def train(
         root=root,
         workers=workers,
         devices=devices,
-        nodes=nodes,
         accelerator=accelerator,
         command=command_line(),
         tell=console.note,
     )
+    if outside_rank():
+        return
     result = trained.training
-    rows = [(name, f"{value:.4f}") for name, value in trained.card.metrics.items()]
+    rows = [console.metric(name, value) for name, value in trained.card.metrics.items()]
+    console.note_skipped(trained.skipped)
     console.show(console.table(trained.card.architecture.name, ("metric", "value"), rows))
     console.show(
-        f"{result.epochs} epochs, {result.images_per_second:.0f} images/s, {result.seconds:.0f} s, "
+        f"{console.counted(result.epochs, 'epoch')}, {result.images_per_second:.0f} images/s, {result.seconds:.0f} s, "
         f"precision {result.precision}; written to {trained.model_file}"
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgewise.data.dataset import Split
-from edgewise.data.decode import UnreadableError
+from edgewise.data.decode import UnreadableError, quiet
 from edgewise.data.preprocessing import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
 from edgewise.errors import EdgewiseError
 
@@ -44,7 +44,8 @@ def statistics(split: Split) -> Statistics:
     sums, squares, pixels = np.zeros(3), np.zeros(3), 0
     for index in indices:
         try:
-            image = split.images.load(int(index))
+            with quiet():
+                image = split.images.load(int(index))
         except UnreadableError:
             continue  # whoever decodes the whole split names it
         sides.append(min(image.shape[:2]))

@@ -189,11 +189,15 @@ def _ladders(size: int, classes: int) -> Iterator[_Ladder]:
                 lowered = build(1.0).with_input(size).lowered
             except EdgewiseError:
                 continue
-            for share in SHARES:
-                grid = 32 if size >= 96 else 8
-                smaller = size if share == 1 else round(size * share / grid) * grid
-                if smaller and (share == 1 or smaller < size):
-                    yield _Ladder(family.name, base, build, smaller, classes, lowered)
+            for pixels in _sizes(size):
+                yield _Ladder(family.name, base, build, pixels, classes, lowered)
+
+
+def _sizes(size: int) -> list[int]:
+    """`size` and the smaller input sizes, each once: multiples of 32 from 96 pixels on, else of 8."""
+    grid = 32 if size >= 96 else 8
+    smaller = (round(size * share / grid) * grid for share in SHARES)
+    return [size, *dict.fromkeys(one for one in smaller if 0 < one < size)]
 
 
 def _median(candidate: Candidate) -> float:

@@ -131,8 +131,9 @@ class Halving:
         def make() -> Standing:
             self.tell(f"rung {rung}: {candidate.name}")
             network = self.network(candidate)
-            batch = schedule.recipe.batch_size
-            total = schedule.recipe.epochs * -(-len(self.dataset.splits["train"]) // batch)
+            images = len(self.dataset.splits["train"])
+            # Training takes full batches only, and all images together where they are fewer than one.
+            total = schedule.recipe.epochs * (images // min(schedule.recipe.batch_size, images))
             result = self._train(candidate, schedule, network, until_step=max(1, round(share * total)))
             metrics = evaluate(network, self.dataset.splits["val"], self.preprocessing(candidate)).metrics()
             return Standing(candidate.name, rung, result.steps, score_of(metrics))
@@ -158,14 +159,21 @@ class Halving:
 
 
 def score_of(metrics: Mapping[str, float]) -> float:
-    """The number that candidates are compared by: accuracy, or mean average precision for several labels."""
+    """The number that candidates are compared by: accuracy, or mean average precision for several labels (accuracy
+    where no image has any)."""
     return metrics.get("mean_average_precision", metrics.get("accuracy", 0.0))
 
 
 def with_epochs(recipe: Recipe, epochs: int, precision: str) -> Recipe:
-    """The recipe at another length, its warm-up keeping its share."""
-    warmup = recipe.warmup_epochs / recipe.epochs * epochs
-    return replace(recipe, epochs=epochs, warmup_epochs=warmup, precision=precision)
+    """The recipe at another length, its warm-up and the steps of its learning rate keeping their shares."""
+    share = epochs / recipe.epochs
+    return replace(
+        recipe,
+        epochs=epochs,
+        warmup_epochs=recipe.warmup_epochs * share,
+        step_epochs=recipe.step_epochs * share if recipe.schedule == "steps" else recipe.step_epochs,
+        precision=precision,
+    )
 
 
 def default_recipe(dataset: Dataset, size: int, *, seed: int, flip: bool) -> Recipe:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
 from typing import Any, TypeVar
 
 from edgewise.errors import EdgewiseError
@@ -14,46 +17,93 @@ from edgewise.files import write_text
 T = TypeVar("T")
 
 _ASKED = "asked.json"
+_STATE = "state"
+_NAMED = 6
 
 
 class RunFolder:
-    """The folder of one fit. `state/` in it keeps every finished stage.
+    """The folder of one run, a context manager. `state/` in it keeps what was asked for and every finished stage.
 
-    `asked` is everything that was asked for; a folder that holds a run of something else is refused.
+    `asked` is everything that decides what the run does, by the names its user knows; a folder that holds a run of
+    something else, or a model from elsewhere, is refused with an `EdgewiseError`. A block that fails before anything
+    else is in the folder leaves nothing behind.
     """
 
     def __init__(self, path: Path, asked: Mapping[str, Any]) -> None:
         self.path = path
-        self._state = path / "state"
+        self._state = path / _STATE
+        self._asked = asked
+        self._made: list[Path] = []
         self.digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
-        kept = self._read(_ASKED)
+        if path.exists() and not path.is_dir():
+            raise EdgewiseError(f"{path} is a file and the run needs a folder; choose another with --out")
+        if self._is_bare():
+            return
+        kept = self._read(self._state / _ASKED)
         if kept is None:
-            write_text(self._state / _ASKED, json.dumps({"digest": self.digest, "asked": asked}, indent=1))
+            strangers = [name for name in ("model.safetensors", "model.onnx") if (path / name).exists()]
+            if strangers:
+                raise EdgewiseError(f"{path} holds the {strangers[0]} of another run; choose another folder with --out")
         elif kept.get("digest") != self.digest:
-            changed = [key for key, value in asked.items() if kept.get("asked", {}).get(key) != value]
+            before, now = kept.get("asked", {}), json.loads(json.dumps(asked))
+            changed = [name for name in sorted({*now, *before}) if before.get(name) != now.get(name)]
+            named = ", ".join(changed[:_NAMED]) + (", …" if len(changed) > _NAMED else "")
             raise EdgewiseError(
-                f"{path} holds a run that was asked for something else ({', '.join(changed) or 'another version'}); "
+                f"{path} holds a run that was asked for something else ({named}); "
                 "give the same options to go on with it, or choose another folder with --out"
             )
 
+    def __enter__(self) -> RunFolder:
+        self._made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
+        write_text(self._state / _ASKED, json.dumps({"digest": self.digest, "asked": self._asked}, indent=1))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is not None and self._is_bare():
+            shutil.rmtree(self._state, ignore_errors=True)
+            with suppress(OSError):  # something of the user's is in there
+                for folder in self._made:
+                    folder.rmdir()
+
     def stage(self, name: str, make: Callable[[], T], to_json: Callable[[T], Any], from_json: Callable[[Any], T]) -> T:
-        """The result of the stage `name`: read when the folder has it, else made and kept."""
-        content = self._read(f"{name}.json")
+        """The result of the stage `name`: read when the folder has it, else made and kept.
+
+        Raises `EdgewiseError` when what the folder has is damaged or of another version.
+        """
+        path = self._state / f"{name}.json"
+        content = self._read(path)
         if content is not None:
-            return from_json(content)
+            try:
+                return from_json(content)
+            except (EdgewiseError, LookupError, TypeError, ValueError, AttributeError) as error:
+                raise self._unusable(path, error) from None
         made = make()
-        write_text(self._state / f"{name}.json", json.dumps(to_json(made), indent=1))
+        write_text(path, json.dumps(to_json(made), indent=1, allow_nan=False))
         return made
 
-    def has(self, name: str) -> bool:
-        """Whether the stage `name` is finished."""
-        return (self._state / f"{name}.json").exists()
+    def _is_bare(self) -> bool:
+        """Whether the folder holds nothing but what was asked for: no stage was finished, no training begun."""
+        return _names(self.path) <= {_STATE} and _names(self._state) <= {_ASKED}
 
-    def _read(self, name: str) -> Any:
-        path = self._state / name
+    def _read(self, path: Path) -> dict[str, Any] | None:
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
+            content = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            raise EdgewiseError(f"{path} cannot be read ({error}); delete it to measure that part again") from None
+            raise self._unusable(path, error) from None
+        if not isinstance(content, dict):
+            raise self._unusable(path, "it is no JSON object")
+        return content
+
+    def _unusable(self, path: Path, problem: object) -> EdgewiseError:
+        return EdgewiseError(f"{path} cannot be used ({problem}); delete {self.path} to begin the run again")
+
+
+def _names(folder: Path) -> set[str]:
+    """What is in `folder`, but for hidden files: those a killed run was just writing, or the system's own."""
+    if not folder.is_dir():
+        return set()
+    return {entry.name for entry in folder.iterdir() if not entry.name.startswith(".")}

@@ -35,10 +35,11 @@ def nothing_meets(candidates: Iterable[Candidate], budget: Budget, limit_ms: flo
     """The sentence for a budget nothing can meet."""
     timed = [(one.latency, one) for one in candidates if one.latency is not None]
     latency, fastest = min(timed, key=lambda pair: pair[0].median_ms)
+    limit = f" ({limit_ms:.3f} ms)" if budget.reference is not None else ""
     return (
-        f"nothing meets the budget of {budget} ({limit_ms:.3f} ms): the fastest of {len(timed)} candidates is "
+        f"nothing meets the budget of {budget}{limit}: the fastest of {len(timed)} candidates is "
         f"{fastest.name} at {latency.median_ms:.3f} ms ({latency.low_ms:.3f} to {latency.high_ms:.3f}); "
-        "allow more time, or measure on a faster device"
+        "allow more time, smaller images with --input, or take a faster device"
     )
 
 

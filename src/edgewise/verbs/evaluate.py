@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgewise.data import open_dataset
+from edgewise.data import BadImage, open_dataset
+from edgewise.data.dataset import SPLITS
 from edgewise.errors import EdgewiseError
 from edgewise.training import Evaluation
+from edgewise.verbs.checks import at_least
 from edgewise.verbs.resolve import existing, is_artifact, is_model_file
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluated:
-    """The scores of `model` on the `images` of one split, with the names of its classes."""
+    """The scores of `model` on the `images` of one split, with the names of its classes, and what files of the data
+    were left out."""
 
     model: str
     data: str
@@ -21,6 +24,7 @@ class Evaluated:
     images: int
     classes: tuple[str, ...]
     scores: Evaluation
+    skipped: tuple[BadImage, ...]
 
 
 def evaluate(
@@ -40,6 +44,10 @@ def evaluate(
     `seed` divides data that does not come with splits; use the one of training. Raises `EdgewiseError` when the data's
     classes are not the model's, or either cannot be read.
     """
+    at_least(0, {"seed": seed, "workers": workers})
+    at_least(1, {"threads": threads})
+    if split not in SPLITS:
+        raise EdgewiseError(f"there is no split '{split}'; choose {', '.join(SPLITS)}")
     path = existing(model, "model")
     if is_artifact(path):
         from edgewise.deploy import read_artifact
@@ -50,13 +58,9 @@ def evaluate(
 
         names = read_card(path).classes
     else:
-        raise EdgewiseError(f"{path} is neither a model file (.safetensors) nor an artifact (.onnx)")
+        raise EdgewiseError(f"{path} is neither a model file (.safetensors) nor an artifact (.onnx); give one")
     dataset = open_dataset(data, seed=seed, skip_bad=skip_bad, root=root)
-    if split not in dataset.splits:
-        raise EdgewiseError(f"there is no split '{split}'; choose {', '.join(dataset.splits)}")
     images = dataset.splits[split]
-    if not len(images):
-        raise EdgewiseError(f"the {split} split of {dataset.source} is empty; choose another with --split")
     if tuple(dataset.classes) != tuple(names):
         odd = sorted(set(dataset.classes) ^ set(names))
         raise EdgewiseError(
@@ -73,4 +77,4 @@ def evaluate(
 
         network, card = load_model(path)
         scores = evaluate_network(network, images, card.preprocessing, workers=workers)
-    return Evaluated(str(path), dataset.source, split, len(images), tuple(names), scores)
+    return Evaluated(str(path), dataset.source, split, len(images), tuple(names), scores, dataset.skipped)

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from edgewise.data.decode import BadImage
 from edgewise.data.preprocessing import Preprocessing
 from edgewise.deploy import Parity, compare, export_onnx, tensors_of
 from edgewise.errors import EdgewiseError
+from edgewise.files import replacing
 from edgewise.verbs.resolve import existing, is_model_file
 
 
@@ -45,31 +47,29 @@ def export(
     if artifact.suffix != ".onnx":
         raise EdgewiseError(f"an artifact for ONNX Runtime ends in .onnx; {artifact} does not")
     pixels = _pixels(images, card.preprocessing)
-    trial = artifact.with_name(f".{artifact.name}.trial.onnx")
-    try:
+    with replacing(artifact) as temporary:
         export_onnx(
             card.architecture,
             tensors_of(network),
-            trial,
+            temporary,
             preprocessing=card.preprocessing,
             classes=card.classes,
             multi_label=card.multi_label,
             normalise_inside=normalise_inside,
         )
-        parity = compare(trial, network, pixels, preprocessing=card.preprocessing, as_pixels=normalise_inside)
-        trial.replace(artifact)
-    finally:
-        trial.unlink(missing_ok=True)
+        parity = compare(temporary, network, pixels, preprocessing=card.preprocessing, as_pixels=normalise_inside)
     return Exported(artifact, artifact.stat().st_size, parity)
 
 
 def _pixels(images: str | Path | None, preprocessing: Preprocessing) -> np.ndarray:
     """Uint8 `(N, height, width, 3)` of the network's size."""
     if images is not None:
-        from edgewise.data.decode import decode
-        from edgewise.verbs.predict import find_images
+        from edgewise.verbs.predict import find_images, read_image
 
-        return np.stack([preprocessing.resized(decode(path)) for path in list(find_images([images]))[:64]])
+        read = [read_image(path) for path in list(find_images([images]))[:64]]
+        if bad := next((one for one in read if isinstance(one, BadImage)), None):
+            raise EdgewiseError(f"{bad}; mend or remove it, or give other images")
+        return np.stack([preprocessing.resized(image) for image in read if not isinstance(image, BadImage)])
     from sklearn.datasets import load_sample_images
 
     pieces = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 import sys
 import time
@@ -11,8 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from edgewise.data import Dataset, open_dataset
-from edgewise.data.statistics import Statistics, statistics
+from edgewise.data import BadImage, open_dataset
+from edgewise.data.statistics import statistics
 from edgewise.devices import Budget, Verdict, describe_machine
 from edgewise.errors import BudgetError, EdgewiseError
 from edgewise.files import write_text
@@ -24,6 +25,7 @@ from edgewise.fitting.run_folder import RunFolder
 from edgewise.fitting.selection import RULE, select
 from edgewise.papers import find
 from edgewise.training import TrainResult
+from edgewise.verbs.checks import at_least, described
 from edgewise.version import VERSION
 from edgewise.weights import Provenance
 
@@ -36,7 +38,8 @@ DELIVERY_SECONDS = 12.0
 
 @dataclass(frozen=True, eq=False)
 class FitResult:
-    """What a fit gave: the winner, everything measured on the way, and the delivered artifact."""
+    """What a fit gave: the winner, everything measured on the way, the delivered artifact, and what files of the data
+    were left out."""
 
     folder: Path
     winner: Candidate
@@ -45,6 +48,7 @@ class FitResult:
     measured: Measured
     trained: TrainResult
     delivery: Delivery
+    skipped: tuple[BadImage, ...]
 
 
 def fit(
@@ -80,68 +84,71 @@ def fit(
     began = time.monotonic()
     say = tell or (lambda text: None)
     budget = budget if isinstance(budget, Budget) else Budget.parse(budget)
-    _check(minutes, epochs, candidates, size, threads)
+    _check(minutes, size)
+    at_least(1, {"epochs": epochs, "candidates": candidates, "threads": threads})
+    at_least(0, {"seed": seed, "workers": workers})
     if budget.reference is not None:
         find(budget.reference)  # a misspelt reference is told before an hour's work
     dataset = open_dataset(data, seed=seed, skip_bad=skip_bad, root=root)
     found = statistics(dataset.splits["train"])
     size = size or found.size
-    say(_inspected(dataset, found, size))
+    say(described(dataset) + f"; images of {found.short_side} pixels, networks for {size}")
     machine = describe_machine()
     flip = dataset.source != "digits" if flip is None else flip
     asked = {
-        "data_digest": dataset.digest,
+        "data": dataset.digest,
         "budget": str(budget),
         "minutes": minutes,
         "epochs": epochs,
         "candidates": candidates,
-        "size": size,
+        "input": size,
         "threads": threads,
         "flip": flip,
         "seed": seed,
-        "edgewise": VERSION,
+        "edgewise version": VERSION,
     }
-    folder = RunFolder(Path(out), asked)
-    measured = folder.stage(
-        "measured",
-        lambda: measure_candidates(
-            budget, size=size, classes=len(dataset.classes), threads=threads, seconds=MEASURING_SECONDS, tell=say
-        ),
-        Measured.to_json,
-        Measured.from_json,
-    )
-    selected = select(measured, budget, candidates)
-    say(f"budget {budget} is {measured.budget_ms:.3f} ms; training {', '.join(one.name for one in selected)}")
-    halving = Halving(
-        folder=folder,
-        dataset=dataset,
-        statistics=found,
-        recipe=default_recipe(dataset, size, seed=seed, flip=flip),
-        seconds=60 * minutes,
-        epochs=epochs,
-        workers=workers,
-        progress=progress,
-        tell=say,
-    )
-    winner, trained, network = halving.run(selected)
-    say("exporting, and measuring the artifact")
     line = command or "edgewise.fit(...)"
-    provenance = Provenance(data=dataset.source, data_digest=dataset.digest, seed=seed, command=line)
-    reference = None
-    if budget.reference is not None:
-        reference = find(budget.reference).with_classes(len(dataset.classes)).with_input(size)
-    delivery = deliver(
-        folder.path,
-        network,
-        dataset,
-        halving.preprocessing(winner),
-        provenance,
-        budget,
-        reference,
-        threads=threads,
-        seconds=DELIVERY_SECONDS,
-        workers=workers,
-    )
+    with RunFolder(Path(out), asked) as folder:
+
+        def measure() -> Measured:
+            made = measure_candidates(
+                budget, size=size, classes=len(dataset.classes), threads=threads, seconds=MEASURING_SECONDS, tell=say
+            )
+            select(made, budget, candidates)  # a budget nothing meets leaves no run behind
+            return made
+
+        measured = folder.stage("measured", measure, Measured.to_json, Measured.from_json)
+        selected = select(measured, budget, candidates)
+        say(f"budget {budget} is {measured.budget_ms:.3f} ms; training {', '.join(one.name for one in selected)}")
+        halving = Halving(
+            folder=folder,
+            dataset=dataset,
+            statistics=found,
+            recipe=default_recipe(dataset, size, seed=seed, flip=flip),
+            seconds=60 * minutes,
+            epochs=epochs,
+            workers=workers,
+            progress=progress,
+            tell=say,
+        )
+        winner, trained, network = halving.run(selected)
+        say("exporting, and measuring the artifact")
+        provenance = Provenance(data=dataset.source, data_digest=dataset.digest, seed=seed, command=line)
+        reference = None
+        if budget.reference is not None:
+            reference = find(budget.reference).with_classes(len(dataset.classes)).with_input(size)
+        delivery = deliver(
+            folder.path,
+            network,
+            dataset,
+            halving.preprocessing(winner),
+            provenance,
+            budget,
+            reference,
+            threads=threads,
+            seconds=DELIVERY_SECONDS,
+            workers=workers,
+        )
     record = {
         "command": line,
         "asked": asked,
@@ -164,7 +171,7 @@ def fit(
         "measured": measured.to_json(),
         "seconds": round(time.monotonic() - began, 1),
     }
-    write_text(folder.path / "run.json", json.dumps(record, indent=1, default=str))
+    write_text(folder.path / "run.json", json.dumps(record, indent=1, allow_nan=False))
     write_report(
         folder.path / "report.html",
         command=line,
@@ -184,7 +191,16 @@ def fit(
             f"ms of {delivery.budget_ms:.3f}; the machine was busier then or now, so run `edgewise bench` on "
             f"{delivery.artifact} when it is quiet"
         )
-    return FitResult(folder.path, winner, tuple(selected), tuple(halving.standings), measured, trained, delivery)
+    return FitResult(
+        folder=folder.path,
+        winner=winner,
+        selected=tuple(selected),
+        standings=tuple(halving.standings),
+        measured=measured,
+        trained=trained,
+        delivery=delivery,
+        skipped=dataset.skipped,
+    )
 
 
 def command_line() -> str:
@@ -192,23 +208,11 @@ def command_line() -> str:
     return shlex.join(["edgewise", *sys.argv[1:]])
 
 
-def _check(minutes: float, epochs: int | None, candidates: int, size: int | None, threads: int) -> None:
-    if not minutes > 0:
-        raise EdgewiseError(f"training for {minutes:g} minutes is no training; give more than 0")
-    for name, value in (("epochs", epochs), ("candidates", candidates), ("threads", threads)):
-        if value is not None and value < 1:
-            raise EdgewiseError(f"{name} must be at least 1, not {value}")
+def _check(minutes: float, size: int | None) -> None:
+    if not 0 < minutes < math.inf:
+        raise EdgewiseError(f"training for {minutes:g} minutes cannot be planned; give more than 0")
     if size is not None and not 16 <= size <= 1024:
         raise EdgewiseError(f"an input of {size} pixels cannot be searched over; give 16 to 1024")
-
-
-def _inspected(dataset: Dataset, found: Statistics, size: int) -> str:
-    counts = ", ".join(f"{len(split)} {name}" for name, split in dataset.splits.items())
-    skipped = f", {len(dataset.skipped)} bad files left out" if dataset.skipped else ""
-    return (
-        f"{dataset.source}: {len(dataset.classes)} classes, {counts}{skipped}; images of {found.short_side} pixels, "
-        f"networks for {size}"
-    )
 
 
 def _training_facts(trained: TrainResult) -> Mapping[str, Any]:

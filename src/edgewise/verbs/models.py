@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fnmatch import fnmatch
-from typing import Literal
+from typing import Any, Literal
 
 from edgewise.costs import count
 from edgewise.errors import EdgewiseError
@@ -29,17 +31,29 @@ class ModelInfo:
     peak_activation_bytes: int
 
 
+_KEYS: dict[str, Callable[[ModelInfo], Any]] = {
+    "name": lambda info: info.name,
+    "multiply-adds": lambda info: info.multiply_adds,
+    "parameters": lambda info: info.parameters,
+    "memory": lambda info: info.peak_activation_bytes,
+}
+
+
 def models(
     pattern: str = "*", *, family: str | None = None, size: int | None = None, sort: Order = "multiply-adds"
 ) -> list[ModelInfo]:
     """The variants whose names match `pattern` (`mobilenet*`), cheapest first by `sort`.
 
     `size` counts them for images of that many pixels instead of the papers' 224. Raises `EdgewiseError` for an unknown
-    family or a pattern that matches nothing.
+    family or order, a pattern that matches nothing, and images too small.
     """
     known = [one.name for one in families()]
     if family is not None and family not in known:
-        raise EdgewiseError(f"there is no family '{family}'; there are {', '.join(known)}")
+        near = get_close_matches(family, known, 1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise EdgewiseError(f"there is no family '{family}'; {hint}there are {', '.join(known)}")
+    if sort not in _KEYS:
+        raise EdgewiseError(f"models cannot be sorted by '{sort}'; choose {', '.join(_KEYS)}")
     found: list[ModelInfo] = []
     for one in families():
         if family is not None and one.name != family:
@@ -62,12 +76,4 @@ def models(
             )
     if not found:
         raise EdgewiseError(f"no model's name matches '{pattern}'; `edgewise models` lists them all")
-    keys = {
-        "name": lambda info: info.name,
-        "multiply-adds": lambda info: info.multiply_adds,
-        "parameters": lambda info: info.parameters,
-        "memory": lambda info: info.peak_activation_bytes,
-    }
-    if sort not in keys:
-        raise EdgewiseError(f"models cannot be sorted by '{sort}'; choose {', '.join(keys)}")
-    return sorted(found, key=keys[sort])
+    return sorted(found, key=_KEYS[sort])

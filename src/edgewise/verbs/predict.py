@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from edgewise.data.decode import BadImage, UnreadableError, decode
+from edgewise.data.decode import BadImage, UnreadableError, decode, quiet
 from edgewise.data.preprocessing import Preprocessing
 from edgewise.errors import EdgewiseError
+from edgewise.verbs.checks import at_least
 from edgewise.verbs.resolve import existing, is_artifact, is_model_file
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"})
@@ -43,8 +44,7 @@ def predict(
     An artifact runs in `runtime`, a model file in torch. With `skip_bad`, files that cannot be read are left out and
     appended to `bad`. Raises `EdgewiseError` when there are no images, or one cannot be read.
     """
-    if top < 1:
-        raise EdgewiseError(f"at least one class is predicted, not {top}")
+    at_least(1, {"top": top, "threads": threads})
     model = existing(model, "model")
     paths = list(find_images(images))
     predictor = _Artifact(model, runtime, threads) if is_artifact(model) else _ModelFile(model)
@@ -53,15 +53,15 @@ def predict(
         readable: list[Path] = []
         pixels: list[np.ndarray] = []
         for path in paths[start : start + _CHUNK]:
-            try:
-                pixels.append(predictor.preprocessing.resized(decode(path)))
-                readable.append(path)
-            except UnreadableError as error:
-                problem = BadImage(str(path), str(error))
+            read = read_image(path)
+            if isinstance(read, BadImage):
                 if not skip_bad:
-                    raise EdgewiseError(f"{problem}; mend or remove it, or leave it out with --skip-bad") from None
+                    raise EdgewiseError(f"{read}; mend or remove it, or leave it out with --skip-bad")
                 if bad is not None:
-                    bad.append(problem)
+                    bad.append(read)
+                continue
+            pixels.append(predictor.preprocessing.resized(read))
+            readable.append(path)
         if readable:
             probabilities = predictor.probabilities(np.stack(pixels))
             found.extend(
@@ -94,6 +94,15 @@ def find_images(images: Iterable[str | Path]) -> Iterator[Path]:
         raise EdgewiseError("no images were named; name files, a folder, or a pattern such as 'photos/*.jpg'")
 
 
+def read_image(path: Path) -> np.ndarray | BadImage:
+    """The image at `path`, uint8 `(H, W, 3)`, or why it cannot be read."""
+    try:
+        with quiet():
+            return decode(path)
+    except UnreadableError as error:
+        return BadImage(str(path), str(error))
+
+
 def _best(path: str, probabilities: np.ndarray, classes: tuple[str, ...], top: int) -> Prediction:
     order = np.argsort(-probabilities, kind="stable")[:top]
     return Prediction(path, tuple(classes[i] for i in order), tuple(float(probabilities[i]) for i in order))
@@ -118,7 +127,7 @@ class _Artifact:
 class _ModelFile:
     def __init__(self, path: Path) -> None:
         if not is_model_file(path):
-            raise EdgewiseError(f"{path} is neither a model file (.safetensors) nor an artifact (.onnx)")
+            raise EdgewiseError(f"{path} is neither a model file (.safetensors) nor an artifact (.onnx); give one")
         from edgewise.weights import load_model
 
         self._network, self._card = load_model(path)

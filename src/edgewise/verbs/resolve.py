@@ -38,14 +38,16 @@ def _read(model: str | Path) -> Architecture:
         case ".safetensors":
             from edgewise.weights import read_card
 
-            return read_card(path).architecture
+            return read_card(existing(path, "model file")).architecture
         case ".json":
             try:
-                return Architecture.from_json(path.read_text(encoding="utf-8"))
+                return Architecture.from_json(existing(path, "architecture").read_text(encoding="utf-8"))
             except OSError as error:
                 raise EdgewiseError(f"cannot read the architecture {path}: {error.strerror}") from None
             except UnicodeDecodeError:
                 raise EdgewiseError(f"{path} is no architecture: it is not text") from None
+            except EdgewiseError as error:
+                raise EdgewiseError(str(error) if str(path) in str(error) else f"{path}: {error}") from None
         case ".onnx":
             raise EdgewiseError(
                 f"{path} is an artifact; give the model file it was exported from (model.safetensors beside it)"
@@ -67,6 +69,8 @@ def is_model_file(model: str | Path) -> bool:
 def existing(path: str | Path, what: str) -> Path:
     """`path`, when there is a file. Raises `EdgewiseError` otherwise."""
     path = Path(path)
+    if path.is_dir():
+        raise EdgewiseError(f"{path} is a folder and should be the {what} itself; name a file in it")
     if not path.is_file():
         raise EdgewiseError(f"there is no {what} {path}; check the path")
     return path

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgewise.data import open_dataset
+from edgewise.data import BadImage, open_dataset
 from edgewise.data.statistics import preprocessing_for, statistics
 from edgewise.errors import EdgewiseError
 from edgewise.files import write_text
 from edgewise.fitting.halving import default_recipe, with_epochs
+from edgewise.fitting.run_folder import RunFolder
 from edgewise.nn import Network
 from edgewise.papers import Architecture
 from edgewise.training import Evaluation, Recipe, TrainResult, evaluate
 from edgewise.training import train as train_network
-from edgewise.verbs.resolve import architecture_of
+from edgewise.training.processes import outside_rank
+from edgewise.verbs.checks import at_least, described
+from edgewise.verbs.resolve import architecture_of, is_model_file
 from edgewise.weights import ModelCard, Provenance, save_model
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """The model file that was written, how training went, and the scores on the test images (None without any)."""
+    """The model file that was written, how training went, and the scores on the test images, and what
+    files of the data were left out."""
 
     model_file: Path
     card: ModelCard
     training: TrainResult
-    test: Evaluation | None
+    test: Evaluation
+    skipped: tuple[BadImage, ...]
 
 
 def train(
@@ -47,7 +53,6 @@ def train(
     root: Path | None = None,
     workers: int = 0,
     devices: int = 1,
-    nodes: int = 1,
     accelerator: str = "auto",
     command: str = "edgewise.train(...)",
     progress: bool = True,
@@ -59,37 +64,52 @@ def train(
     that `fit` uses is taken; `epochs`, `batch_size` and `learning_rate` change single numbers of it. `size` is the
     input in pixels, by default the images' own up to 224. The same call on the same folder resumes.
 
+    `devices` and `accelerator` are those of `training.train`, which also says how `torchrun` starts it on several
+    machines.
+
     Raises `EdgewiseError` for data, a model or options that cannot be used.
     """
-    say = tell or (lambda text: None)
-    folder = Path(out)
+    leads = outside_rank() == 0
+    say = tell if tell and leads else (lambda text: None)
+    at_least(1, {"epochs": epochs, "batch_size": batch_size, "devices": devices})
+    at_least(0, {"seed": seed, "workers": workers})
+    model_file = Path(model) if not isinstance(model, Architecture) and is_model_file(model) else None
+    architecture = architecture_of(model, width=width)
     dataset = open_dataset(data, seed=seed, skip_bad=skip_bad, root=root)
     found = statistics(dataset.splits["train"])
     size = size or found.size
-    architecture = architecture_of(model, width=width, size=size, classes=len(dataset.classes))
+    architecture = architecture.with_classes(len(dataset.classes)).with_input(size)
     flip = dataset.source != "digits" if flip is None else flip
     recipe = recipe or default_recipe(dataset, size, seed=seed, flip=flip)
     recipe = with_epochs(recipe, epochs, recipe.precision) if epochs is not None else recipe
     changes = {"batch_size": batch_size, "learning_rate": learning_rate}
     recipe = replace(recipe, **{name: value for name, value in changes.items() if value is not None})
     preprocessing = preprocessing_for(size, found)
-    say(f"{dataset.source}: {len(dataset.splits['train'])} images to train {architecture.name} at {size} pixels")
-    network = _network(model, architecture, seed)
-    training = train_network(
-        network,
-        dataset,
-        recipe,
-        folder,
-        preprocessing=preprocessing,
-        workers=workers,
-        devices=devices,
-        nodes=nodes,
-        accelerator=accelerator,
-        progress=progress,
-    )
-    test = evaluate(network, dataset.splits["test"], preprocessing) if len(dataset.splits["test"]) else None
+    network = _network(model_file, architecture, dataset.classes, seed)
+    asked = {
+        "data": dataset.digest,
+        "model": architecture.digest,
+        "weights": _digest(model_file) if model_file is not None else None,
+        "input": size,
+        **recipe.to_json(),
+        "seed": seed,
+    }
+    with RunFolder(Path(out), asked) as folder:
+        say(described(dataset) + f"; training {architecture.name} at {size} pixels")
+        training = train_network(
+            network,
+            dataset,
+            recipe,
+            folder.path,
+            preprocessing=preprocessing,
+            workers=workers,
+            devices=devices,
+            accelerator=accelerator,
+            progress=progress,
+        )
+        test = evaluate(network, dataset.splits["test"], preprocessing, workers=workers)
     metrics = {f"val_{name}": value for name, value in training.metrics.items()}
-    metrics |= {f"test_{name}": value for name, value in test.metrics().items()} if test else {}
+    metrics |= {f"test_{name}": value for name, value in test.metrics().items()}
     card = ModelCard(
         architecture=architecture,
         preprocessing=preprocessing,
@@ -98,31 +118,38 @@ def train(
         metrics=metrics,
         provenance=Provenance(data=dataset.source, data_digest=dataset.digest, seed=seed, command=command),
     )
-    path = folder / "model.safetensors"
-    save_model(path, network, card)
-    record = {"command": command, "recipe": recipe.to_json(), "training": training.to_json(), "metrics": metrics}
-    write_text(folder / "train.json", json.dumps(record, indent=1))
-    return Trained(path, card, training, test)
+    path = folder.path / "model.safetensors"
+    if leads:
+        save_model(path, network, card)
+        record = {"command": command, "recipe": recipe.to_json(), "training": training.to_json(), "metrics": metrics}
+        write_text(folder.path / "train.json", json.dumps(record, indent=1, allow_nan=False))
+    return Trained(path, card, training, test, dataset.skipped)
 
 
-def _network(model: str | Path | Architecture, architecture: Architecture, seed: int) -> Network:
-    """A fresh network, or the one of a model file with its weights where the shapes agree."""
+def _network(model_file: Path | None, architecture: Architecture, classes: tuple[str, ...], seed: int) -> Network:
+    """A fresh network, or the one of a model file with its weights; its classifier only for the very same classes."""
     network = Network(architecture, seed=seed)
-    if isinstance(model, Architecture) or Path(model).suffix != ".safetensors":
+    if model_file is None:
         return network
     from edgewise.weights import load_model
 
-    trained, _ = load_model(Path(model))
+    trained, card = load_model(model_file)
+    fresh = () if card.classes == classes else (f"{len(architecture.rows) - 1}.classes.",)
+    weights = {name: value for name, value in trained.state_dict().items() if not name.startswith(fresh)}
     state = network.state_dict()
-    kept = {name: value for name, value in trained.state_dict().items() if state[name].shape == value.shape}
-    different = [name for name in state if name not in kept and not name.split(".")[1].startswith("classes")]
+    different = [name for name, value in weights.items() if name not in state or state[name].shape != value.shape]
     if different:
         raise EdgewiseError(
-            f"the weights of {model} do not fit {architecture.name}: {different[0]} has another shape; "
+            f"the weights of {model_file} do not fit {architecture.name}: {different[0]} has another shape; "
             "leave out --width to start from them"
         )
-    network.load_state_dict(kept, strict=False)
+    network.load_state_dict(weights, strict=False)
     return network
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def named_recipe(name: str) -> Recipe:
