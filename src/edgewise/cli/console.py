@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from edgewise.data import BadImage
 
 _UNBOUNDED = 100_000
+_HEIGHT = 25
 _NARROWEST = 16
 
 
@@ -44,16 +45,17 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, 
 def show(*items: object) -> None:
     """Prints to standard output, folding text to the terminal's width but never cutting it. In a pipe or a file every
     row is one line, however long, without blanks at its end."""
-    from rich.console import Console
+    from rich.console import Console, ConsoleDimensions
 
     terminal = sys.stdout.isatty()
     file = None if terminal else StringIO()
     console = Console(file=file, markup=False, highlight=False, emoji=False, color_system="auto" if terminal else None)
     for item in items:
-        console.width = _UNBOUNDED
+        # Width and height together: with one of them missing, rich takes both from the terminal or from nowhere.
+        console.size = ConsoleDimensions(_UNBOUNDED, _HEIGHT)
         if terminal:
             least = console.measure(item).minimum  # type: ignore[arg-type]
-            console.width = max(get_terminal_size().columns, least)
+            console.size = ConsoleDimensions(max(get_terminal_size().columns, least), _HEIGHT)
         console.print(item, soft_wrap=isinstance(item, str) and not terminal)
     for line in file.getvalue().splitlines() if file else ():
         print(line.rstrip())

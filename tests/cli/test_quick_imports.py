@@ -1,0 +1,60 @@
+"""Help, `models` and `show` answer at once: they import no library that takes its time."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+SLOW = ("torch", "torchvision", "lightning", "torchmetrics", "onnx", "onnxruntime", "sklearn", "scipy")
+RUNNER = """
+import io, json, sys
+from contextlib import redirect_stderr, redirect_stdout
+from edgewise.cli import main
+
+watched, commands, found = json.loads(sys.argv[1]), json.loads(sys.argv[2]), []
+for command in commands:
+    sys.argv = ["edgewise", *command]
+    code = 0
+    with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()):
+        try:
+            main()
+        except SystemExit as ended:
+            code = ended.code or 0
+    found.append([code, len(out.getvalue()), [name for name in watched if name in sys.modules]])
+print(json.dumps(found))
+"""
+
+
+def imported(watched: tuple[str, ...], commands: list[list[str]], folder: Path) -> None:
+    """Runs the commands one after the other in a fresh process, and asserts that none imports what is watched."""
+    ended = subprocess.run(
+        [sys.executable, "-W", "error", "-c", RUNNER, json.dumps(watched), json.dumps(commands)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for command, (code, printed, modules) in zip(commands, json.loads(ended.stdout), strict=True):
+        assert (code, modules) == (0, []), command
+        assert printed > 10, command
+
+
+def test_help_and_the_zoo_need_no_slow_library(pristine: Path) -> None:
+    verbs = ("models", "show", "fit", "train", "evaluate", "predict", "export", "bench")
+    commands = [
+        ["--version"],
+        ["--help"],
+        *([verb, "--help"] for verb in verbs),
+        ["models"],
+        ["models", "mobilenet*", "--json"],
+        ["show", "mobilenet_v3_large"],
+        ["show", "mobilenet_v3_large", "--json"],
+        ["show", "architecture.json"],
+    ]
+    imported((*SLOW, "numpy", "PIL"), commands, pristine)
+
+
+def test_showing_a_model_file_needs_no_slow_library(pristine: Path) -> None:
+    imported(SLOW, [["show", "model.safetensors"], ["show", "model.safetensors", "--json"]], pristine)
