@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from edgewise.errors import BudgetError, EdgewiseError
-from edgewise.version import VERSION as __version__
+from edgewise.version import VERSION as __version__  # noqa: N811
 
 if TYPE_CHECKING:
     from edgewise.papers import Architecture

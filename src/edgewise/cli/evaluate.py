@@ -20,7 +20,9 @@ def evaluate(
     seed: Annotated[int, Option(help="The seed that divided the data in training.")] = 0,
     skip_bad: Annotated[bool, Option("--skip-bad", help="Leave out files that cannot be used.")] = False,
     root: Annotated[Path | None, Option(help="Where named datasets lie.")] = None,
-    workers: Annotated[int, Option(help="Processes that decode large images.")] = 0,
+    workers: Annotated[
+        int | None, Option(help="Processes that decode large images; by default half of the cores.")
+    ] = None,
     as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Score a model file or an artifact on data, in total and per class."""

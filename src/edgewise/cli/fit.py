@@ -28,7 +28,9 @@ def fit(
     seed: Annotated[int, Option(help="Seed of splits, weights, order and augmentation.")] = 0,
     skip_bad: Annotated[bool, Option("--skip-bad", help="Leave out files that cannot be used.")] = False,
     root: Annotated[Path | None, Option(help="Where named datasets lie.")] = None,
-    workers: Annotated[int, Option(help="Processes that decode large images.")] = 0,
+    workers: Annotated[
+        int | None, Option(help="Processes that decode large images; by default half of the cores.")
+    ] = None,
 ) -> None:
     """Find, train, export and measure the most accurate network for your images within a latency budget."""
     from edgewise.verbs.fit import command_line

@@ -28,13 +28,19 @@ def train(
     seed: Annotated[int, Option(help="Seed of splits, weights, order and augmentation.")] = 0,
     skip_bad: Annotated[bool, Option("--skip-bad", help="Leave out files that cannot be used.")] = False,
     root: Annotated[Path | None, Option(help="Where named datasets lie.")] = None,
-    workers: Annotated[int, Option(help="Processes that decode large images.")] = 0,
-    devices: Annotated[
-        int, Option(help="Processes or GPUs of this machine; several machines start with torchrun.")
+    workers: Annotated[
+        int | None, Option(help="Processes that decode large images; by default half of the cores.")
+    ] = None,
+    devices: Annotated[int, Option(help="Processes or GPUs of this machine.")] = 1,
+    nodes: Annotated[
+        int, Option(help="Machines; the same command on each, with NODE_RANK and MASTER_ADDR in its environment.")
     ] = 1,
     accelerator: Annotated[str, Option(help="auto, cpu, cuda or mps.")] = "auto",
 ) -> None:
     """Train one network on your data into a model file."""
+    from edgewise.cli.nodes import hand_over
+
+    hand_over(nodes, devices)
     from edgewise.training.processes import outside_rank
     from edgewise.verbs.fit import command_line
     from edgewise.verbs.train import named_recipe

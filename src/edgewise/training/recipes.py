@@ -43,7 +43,7 @@ def quick(epochs: int = 20, batch_size: int = 128) -> Recipe:
     return Recipe(
         epochs=epochs,
         batch_size=batch_size,
-        learning_rate=0.4 * batch_size / 128,
+        learning_rate=0.2 * batch_size / 128,
         momentum=0.9,
         weight_decay=5e-4,
         warmup_epochs=min(5.0, 0.2 * epochs),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 from edgewise.data import Dataset
@@ -13,6 +14,15 @@ def at_least(least: int, numbers: Mapping[str, int | None]) -> None:
     for name, value in numbers.items():
         if value is not None and value < least:
             raise EdgewiseError(f"{name} must be at least {least}, not {value}")
+
+
+def decoding_workers(workers: int | None) -> int:
+    """Processes that decode images which do not fit in memory: half of the cores, unless the user says."""
+    if workers is not None:
+        return workers
+    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
+    cores = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    return max(1, cores // 2)
 
 
 def described(dataset: Dataset) -> str:

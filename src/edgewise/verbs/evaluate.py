@@ -9,7 +9,7 @@ from edgewise.data import BadImage, open_dataset
 from edgewise.data.dataset import SPLITS
 from edgewise.errors import EdgewiseError
 from edgewise.training import Evaluation
-from edgewise.verbs.checks import at_least
+from edgewise.verbs.checks import at_least, decoding_workers
 from edgewise.verbs.resolve import existing, is_artifact, is_model_file
 
 
@@ -37,7 +37,7 @@ def evaluate(
     root: Path | None = None,
     runtime: str = "onnxruntime",
     threads: int = 1,
-    workers: int = 0,
+    workers: int | None = None,
 ) -> Evaluated:
     """Scores `model`, a model file (in torch) or an artifact (in `runtime`), on the images of `data`'s `split`.
 
@@ -70,11 +70,11 @@ def evaluate(
     if is_artifact(path):
         from edgewise.deploy.scoring import evaluate_artifact
 
-        scores = evaluate_artifact(path, images, runtime=runtime, threads=threads, workers=workers)
+        scores = evaluate_artifact(path, images, runtime=runtime, threads=threads, workers=decoding_workers(workers))
     else:
         from edgewise.training import evaluate as evaluate_network
         from edgewise.weights import load_model
 
         network, card = load_model(path)
-        scores = evaluate_network(network, images, card.preprocessing, workers=workers)
+        scores = evaluate_network(network, images, card.preprocessing, workers=decoding_workers(workers))
     return Evaluated(str(path), dataset.source, split, len(images), tuple(names), scores, dataset.skipped)

@@ -25,7 +25,7 @@ from edgewise.fitting.run_folder import RunFolder
 from edgewise.fitting.selection import RULE, select
 from edgewise.papers import find
 from edgewise.training import TrainResult
-from edgewise.verbs.checks import at_least, described
+from edgewise.verbs.checks import at_least, decoding_workers, described
 from edgewise.version import VERSION
 from edgewise.weights import Provenance
 
@@ -65,7 +65,7 @@ def fit(
     seed: int = 0,
     skip_bad: bool = False,
     root: Path | None = None,
-    workers: int = 0,
+    workers: int | None = None,
     command: str | None = None,
     progress: bool = True,
     tell: Callable[[str], None] | None = None,
@@ -127,7 +127,7 @@ def fit(
             recipe=default_recipe(dataset, size, seed=seed, flip=flip),
             seconds=60 * minutes,
             epochs=epochs,
-            workers=workers,
+            workers=decoding_workers(workers),
             progress=progress,
             tell=say,
         )
@@ -147,7 +147,7 @@ def fit(
             reference,
             threads=threads,
             seconds=DELIVERY_SECONDS,
-            workers=workers,
+            workers=decoding_workers(workers),
         )
     record = {
         "command": line,

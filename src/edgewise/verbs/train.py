@@ -19,7 +19,7 @@ from edgewise.papers import Architecture
 from edgewise.training import Evaluation, Recipe, TrainResult, evaluate
 from edgewise.training import train as train_network
 from edgewise.training.processes import outside_rank
-from edgewise.verbs.checks import at_least, described
+from edgewise.verbs.checks import at_least, decoding_workers, described
 from edgewise.verbs.resolve import architecture_of, is_model_file
 from edgewise.weights import ModelCard, Provenance, save_model
 
@@ -51,7 +51,7 @@ def train(
     seed: int = 0,
     skip_bad: bool = False,
     root: Path | None = None,
-    workers: int = 0,
+    workers: int | None = None,
     devices: int = 1,
     accelerator: str = "auto",
     command: str = "edgewise.train(...)",
@@ -102,12 +102,12 @@ def train(
             recipe,
             folder.path,
             preprocessing=preprocessing,
-            workers=workers,
+            workers=decoding_workers(workers),
             devices=devices,
             accelerator=accelerator,
             progress=progress,
         )
-        test = evaluate(network, dataset.splits["test"], preprocessing, workers=workers)
+        test = evaluate(network, dataset.splits["test"], preprocessing, workers=decoding_workers(workers))
     metrics = {f"val_{name}": value for name, value in training.metrics.items()}
     metrics |= {f"test_{name}": value for name, value in test.metrics().items()}
     card = ModelCard(
