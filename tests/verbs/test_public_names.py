@@ -1,0 +1,53 @@
+"""`import edgewise` offers the verbs by name, documented, and imports them only when they are used."""
+
+import inspect
+import subprocess
+import sys
+
+import pytest
+
+import edgewise
+
+VERBS = ("bench", "evaluate", "export", "fit", "models", "predict", "show", "train")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_is_a_documented_function(verb: str) -> None:
+    function = getattr(edgewise, verb)
+    assert inspect.isfunction(function)
+    assert function.__name__ == verb
+    assert verb in edgewise.__all__
+    documentation = inspect.getdoc(function)
+    assert documentation
+    assert "Raises `EdgewiseError`" in documentation or "`EdgewiseError`" in documentation
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_command_takes_what_the_function_takes(verb: str) -> None:
+    """Options are the function's parameters; beyond them there are only those that say how to print."""
+    from typer.main import get_command
+
+    from edgewise.cli.app import app
+
+    command = get_command(app).commands[verb]  # type: ignore[attr-defined]
+    options = {parameter.name for parameter in command.params} - {"as_json", "form", "pattern"}
+    parameters = set(inspect.signature(getattr(edgewise, verb)).parameters)
+    assert options <= parameters
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="swim"):
+        _ = edgewise.swim
+
+
+def test_importing_the_package_imports_no_library() -> None:
+    watched = ("torch", "numpy", "pydantic", "rich", "typer")
+    program = f"import sys, edgewise; edgewise.EdgewiseError; print([n for n in {watched} if n in sys.modules])"
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": ":".join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout.strip() == "[]"
