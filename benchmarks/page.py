@@ -95,7 +95,39 @@ A training step on {training["batch"]} images of {training["size"]} × {training
 """
 
 
-SECTIONS: dict[str, Callable[[Report], str]] = {"counting": counting, "networks": networks}
+def training(report: Report) -> str:
+    """Layouts and precisions, our loop beside a bare one, batches alone."""
+
+    def share(found: dict[str, float], digits: int) -> str:
+        return f"{found['median']:.{digits}f} ({found['p10']:.{digits}f} to {found['p90']:.{digits}f})"
+
+    forms = [
+        [f"{name}, {form}", f"{found['images_per_second']:.0f}", share(found["times_contiguous"], 2)]
+        for name, by_form in report["results"]["forms"].items()
+        for form, found in by_form.items()
+    ]
+    loops = [
+        [name, f"{found['ours']:.0f}", f"{found['bare']:.0f}", share(found["ratio"], 3)]
+        for name, found in report["results"]["loops"].items()
+    ]
+    head = ("network and form", "images/s", "times contiguous fp32")
+    return f"""## Training
+
+Steps on {report["batch"]} images of {report["size"]} × {report["size"]} pixels with {report["threads"]} threads in
+torch {report["torch"]}, the forms in turns step by step; in brackets the 10th to the 90th percentile over rounds.
+
+{table(head, forms)}
+
+`train` (Lightning, checkpoints, progress, seeds per step) beside a loop written by hand over the same batches, in turns
+run by run; a ratio below 1 means that ours is slower:
+
+{table(("network", "ours, images/s", "bare loop, images/s", "ratio"), loops)}
+
+The batches alone, shifted, mirrored and normalised from memory on one core: {report["results"]["pipeline"]:,} images/s.
+"""
+
+
+SECTIONS: dict[str, Callable[[Report], str]] = {"counting": counting, "networks": networks, "training": training}
 """By the name of the results file, in the order of the page."""
 
 
