@@ -16,8 +16,8 @@ from edgewise.papers import Architecture, families, find
 
 WIDTHS = (0.25, 0.35, 0.5, 0.65, 0.75, 0.85, 1.0, 1.25, 1.5, 2.0)
 
-SHARES = (1.0, 6 / 7, 5 / 7, 4 / 7)
-"""Input sizes as shares of the images' own: the papers' 224, 192, 160 and 128 pixels."""
+SHARES = (6 / 7, 5 / 7, 4 / 7)
+"""Smaller input sizes as shares of the images' own: the papers' 192, 160 and 128 of 224 pixels."""
 
 NEAR = 1.1
 """Screening is rough: what it puts this little over the budget is measured properly all the same."""

@@ -1,0 +1,177 @@
+"""The candidates: ladders of widths and sizes, how they are timed, and their JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from making import candidate, latency
+
+from edgewise.costs import count
+from edgewise.devices import Budget, Latency, Verdict
+from edgewise.errors import EdgewiseError
+from edgewise.fitting import candidates as module
+from edgewise.fitting.candidates import SHARES, WIDTHS, Candidate, Measured, measure_candidates
+from edgewise.papers import Architecture, families, find
+
+
+def ladder(size: int, *, widths: tuple[float, ...] = WIDTHS, classes: int = 10) -> list[Candidate]:
+    return [one for each in module._ladders(size, classes) for width in widths if (one := each(width)) is not None]
+
+
+@given(st.integers(16, 1024))
+def test_sizes_are_distinct_and_on_the_grid(size: int) -> None:
+    largest, *smaller = module._sizes(size)
+    assert largest == size
+    assert len(set(smaller)) == len(smaller)
+    assert all(0 < one < size for one in smaller)
+    assert all(one % (32 if size >= 96 else 8) == 0 for one in smaller)
+    assert len(smaller) <= len(SHARES)
+    assert all(one >= size / 2 - 16 for one in smaller)
+
+
+def test_sizes_of_the_papers() -> None:
+    assert module._sizes(224) == [224, 192, 160, 128]
+
+
+@pytest.mark.parametrize("size", [16, 24, 32, 48, 100, 224])
+def test_every_candidate_is_another_network(size: int) -> None:
+    found = ladder(size, widths=(0.25, 1.0))
+    assert len({one.name for one in found}) == len(found)
+    assert len({one.architecture.digest for one in found}) == len(found)
+
+
+@pytest.mark.parametrize("size", [16, 32, 64, 96, 224])
+def test_smaller_inputs_keep_the_strides_of_the_largest(size: int) -> None:
+    """A lowered stride is a costlier network; only at the images' own size may one be needed."""
+    found = ladder(size, widths=(0.5, 1.0))
+    for family in families():
+        for base, build in family.scalable.items():
+            own = [one for one in found if one.base == base]
+            assert {one.size for one in own} >= {size}
+            assert {one.architecture.lowered for one in own} == {build(1.0).with_input(size).lowered}
+
+
+def test_small_images_are_not_shrunk_into_another_network() -> None:
+    assert {one.size for one in ladder(32)} == {32}
+    assert {one.size for one in ladder(224, widths=(0.5,))} == {224, 192, 160, 128}
+
+
+def test_a_candidate_says_what_it_is() -> None:
+    (one,) = [one for one in ladder(224, widths=(0.5,), classes=7) if one.name == "mobilenet_v2_0.5@160"]
+    architecture = find("mobilenet_v2").scaled(0.5).with_classes(7).with_input(160)
+    assert one.architecture.digest == architecture.digest
+    assert (one.family, one.base, one.width, one.size) == ("mobilenet_v2", "mobilenet_v2", 0.5, 160)
+    assert one.latency is None
+    assert not one.measured
+
+
+def test_every_family_takes_part() -> None:
+    found = ladder(32)
+    assert {one.family for one in found} == {family.name for family in families()}
+    assert {one.width for one in found} == set(WIDTHS)
+
+
+def test_json_round_trip() -> None:
+    timed = candidate("timed", median=1.5)
+    (bare, *_) = ladder(32, widths=(0.5,))
+    for reference in (None, latency("resnet18", 2.0)):
+        measured = Measured((timed, bare), 1.25, reference)
+        assert Measured.from_json(json.loads(json.dumps(measured.to_json(), allow_nan=False))) == measured
+
+
+class Clock:
+    """Stands in for the runtime: an artifact takes a millisecond for every million multiply-adds."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.screened: list[list[str]] = []
+        self.measured: list[str] = []
+        self._by_path: dict[Path, float] = {}
+        monkeypatch.setattr(module, "screen", self._screen)
+        monkeypatch.setattr(module, "measure", self._measure)
+        monkeypatch.setattr(module, "export_onnx", self._export)
+        monkeypatch.setattr(module, "random_tensors", lambda architecture: {})
+
+    def _export(self, architecture: object, tensors: object, path: Path) -> Path:
+        assert isinstance(architecture, Architecture)
+        path.touch()
+        self._by_path[path] = count(architecture).multiply_adds / 1e6
+        return path
+
+    def _screen(self, artifacts: Mapping[str, Path], *, threads: int) -> list[Latency]:
+        self.screened.append(list(artifacts))
+        return self._all(artifacts)
+
+    def _measure(self, artifacts: Mapping[str, Path], *, threads: int, max_seconds: float) -> list[Latency]:
+        self.measured = list(artifacts)
+        return self._all(artifacts)
+
+    def _all(self, artifacts: Mapping[str, Path]) -> list[Latency]:
+        return [latency(name, self._by_path[path]) for name, path in artifacts.items()]
+
+
+def measure_all(budget: str, told: list[str] | None = None) -> Measured:
+    tell = (lambda text: None) if told is None else told.append
+    return measure_candidates(Budget.parse(budget), size=32, classes=10, threads=1, seconds=1, tell=tell)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+def test_the_largest_that_may_fit_are_measured(clock: Clock) -> None:
+    measured = measure_all("20ms")
+    assert measured.budget_ms == 20
+    by_name = {one.name: one for one in measured.candidates}
+    for base in {one.base for one in measured.candidates}:
+        own = sorted((one for one in by_name.values() if one.base == base), key=lambda one: one.multiply_adds)
+        near = [one for one in own if one.multiply_adds <= 22e6]
+        assert [one.name for one in own if one.measured] == [one.name for one in near[-2:]]
+    for one in by_name.values():
+        assert one.latency is not None
+        if one.measured:
+            assert one.verdict is (Verdict.MET if one.latency.high_ms <= 20 else one.verdict)
+        else:
+            assert one.verdict is not Verdict.MET
+
+
+def test_widths_climb_no_further_than_the_budget(clock: Clock) -> None:
+    told: list[str] = []
+    small, large = measure_all("2ms", told), measure_all("100s")
+    assert len(small.candidates) < len(large.candidates) == len(ladder(32))
+    for base in {one.base for one in small.candidates}:
+        over = [one for one in small.candidates if one.base == base and one.multiply_adds > 2.5e6]
+        assert len(over) <= 1
+    assert told[-1] == f"measuring {len(shortlist(small))} of {len(small.candidates)} candidates, interleaved"
+
+
+def shortlist(measured: Measured) -> list[Candidate]:
+    return [one for one in measured.candidates if one.measured]
+
+
+def test_when_nothing_fits_the_three_fastest_are_measured(clock: Clock) -> None:
+    measured = measure_all("1us")
+    fastest = sorted(measured.candidates, key=lambda one: one.multiply_adds)[:3]
+    assert [one.name for one in fastest] == sorted(clock.measured, key=[one.name for one in fastest].index)
+    assert all(one.verdict is Verdict.MISSED for one in fastest)
+
+
+def test_a_relative_budget_is_measured_beside_its_reference(clock: Clock) -> None:
+    measured = measure_all("0.5x mobilenet_v2")
+    reference = count(find("mobilenet_v2").with_classes(10).with_input(32)).multiply_adds / 1e6
+    assert measured.reference is not None
+    assert measured.reference.name == "mobilenet_v2"
+    assert measured.budget_ms == pytest.approx(0.5 * reference)
+    assert "mobilenet_v2" in clock.measured
+    assert clock.screened[0] == ["reference"]
+    assert "mobilenet_v2" not in {one.name for one in measured.candidates}
+
+
+def test_an_unknown_reference_is_an_error(clock: Clock) -> None:
+    with pytest.raises(EdgewiseError, match="lenet5"):
+        measure_all("0.5x lenet5")
