@@ -61,6 +61,11 @@ CASES = {
     "training backwards": ((*TRAIN, "--learning-rate", "-1"), ("learning_rate", "above 0")),
     "training on no device": ((*TRAIN, "--devices", "0"), ("devices must be at least 1, not 0",)),
     "training on an unknown device": ((*TRAIN, "--accelerator", "abacus"), ("'abacus'", "cpu")),
+    "training on no machine": ((*TRAIN, "--nodes", "0"), ("nodes must be at least 1, not 0",)),
+    "training on machines that do not know each other": (
+        (*TRAIN, "--nodes", "2"),
+        ("2 machines", "NODE_RANK and MASTER_ADDR"),
+    ),
     "an unknown recipe": ((*TRAIN, "--recipe", "soup"), ("'soup'", "quick", "thorough")),
     "training into a file": ((*TRAIN[:-1], "file"), ("file is a file",)),
     "training into another run": ((*TRAIN[:-1], "run"), ("run holds the model.onnx of another run",)),

@@ -24,13 +24,14 @@ def test_a_verb_is_a_documented_function(verb: str) -> None:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_the_command_takes_what_the_function_takes(verb: str) -> None:
-    """Options are the function's parameters; beyond them there are only those that say how to print."""
+    """Options are the function's parameters; beyond them there are only those that say how to print, and `nodes`, which
+    starts the processes that call the function."""
     from typer.main import get_command
 
     from edgewise.cli.app import app
 
     command = get_command(app).commands[verb]  # type: ignore[attr-defined]
-    options = {parameter.name for parameter in command.params} - {"as_json", "form", "pattern"}
+    options = {parameter.name for parameter in command.params} - {"as_json", "form", "pattern", "nodes"}
     parameters = set(inspect.signature(getattr(edgewise, verb)).parameters)
     assert options <= parameters
 
