@@ -37,6 +37,11 @@ def count(value: int | None) -> str:
     return UNKNOWN if value is None else f"{value:,}"
 
 
+def millions(value: int | None) -> str:
+    """A count of operations or weights in millions, `37.01 M`; a dash where it is not known."""
+    return UNKNOWN if value is None else f"{value / 1e6:.2f} M"
+
+
 def measured_bytes(value: int | None) -> str:
     """A number of bytes in the unit that suits it: `912 bytes`, `1.25 MB` (powers of ten, as disks are sold)."""
     if value is None:

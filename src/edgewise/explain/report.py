@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from edgewise.explain.confusion import confusion
 from edgewise.explain.curves import training_curves
 from edgewise.explain.fit_data import CandidatePoint, CostLine, FitReport, WinnerSummary
-from edgewise.explain.formats import UNKNOWN, count, measured_bytes, milliseconds, per_cent, significant
+from edgewise.explain.formats import UNKNOWN, count, measured_bytes, millions, milliseconds, per_cent, significant
 from edgewise.explain.html import NOTHING, Markup, Section, page, tag
 from edgewise.explain.intervals import wilson_interval
 from edgewise.explain.scatter import Limit, Point, scatter
@@ -144,8 +144,8 @@ def _candidate_table(data: FitReport) -> Markup:
             "yes" if one.in_budget else "no",
             per_cent(one.accuracy),
             one.stage,
-            count(one.multiply_adds),
-            count(one.parameters),
+            millions(one.multiply_adds),
+            millions(one.parameters),
         )
         for one in ordered
     ]
@@ -216,11 +216,12 @@ def _mistakes(data: FitReport) -> Markup:
 
 def _dataset(data: FitReport) -> Markup:
     dataset = data.dataset
+    named = dataset.classes[:20]
     lines: dict[str, object] = {
         "source": dataset.source,
-        "images": {split: number for split, number in dataset.counts.items()},
+        "images": dict(dataset.counts),
         "split": dataset.split_rule,
-        "classes": f"{len(dataset.classes)}: {', '.join(dataset.classes[:20])}{', …' if len(dataset.classes) > 20 else ''}",
+        "classes": f"{len(dataset.classes)}: {', '.join(named)}{', …' if len(dataset.classes) > len(named) else ''}",
         "skipped files": len(dataset.skipped),
     }
     if not dataset.skipped:

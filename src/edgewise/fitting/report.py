@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edgewise.costs import cost_table
 from edgewise.data import Dataset
-from edgewise.devices import Budget, Verdict
+from edgewise.devices import Budget, Machine, Verdict
 from edgewise.explain import Budget as ShownBudget
 from edgewise.explain import (
     CandidatePoint,
@@ -39,7 +39,7 @@ def write_report(
     path: Path,
     *,
     command: str,
-    machine: Mapping[str, object],
+    machine: Machine,
     dataset: Dataset,
     budget: Budget,
     measured: Measured,
@@ -54,7 +54,7 @@ def write_report(
     report = FitReport(
         title=f"{winner.name} for {dataset.source} within {budget}",
         command=command,
-        machine=machine,
+        machine=_in_words(machine),
         dataset=DatasetSummary(
             source=dataset.source,
             classes=dataset.classes,
@@ -104,6 +104,24 @@ def write_report(
         provenance=provenance,
     )
     write_text(path, fit_report(report))
+
+
+def _in_words(machine: Machine) -> dict[str, object]:
+    """The machine as a person reads it."""
+    cores = f"{machine.cores}, of which this process may use {machine.usable_cores}"
+    memory = None if machine.memory_bytes is None else f"{machine.memory_bytes / 2**30:.1f} GiB"
+    load = None if machine.load is None else ", ".join(f"{value:.2f}" for value in machine.load)
+    return {
+        "processor": machine.cpu,
+        "architecture": machine.architecture,
+        "cores": cores if machine.core_quota is None else f"{cores}, limited to {machine.core_quota:g}",
+        "memory": memory,
+        "system": f"{machine.os}, kernel {machine.kernel}",
+        "frequency governor": machine.governor,
+        "busy tasks over 1, 5 and 15 minutes, at the start": load,
+        "Python": machine.python,
+        "runtime": f"{machine.runtime} {machine.runtime_version}",
+    }
 
 
 def _facts(delivery: Delivery, trained: TrainResult) -> dict[str, object]:

@@ -119,7 +119,8 @@ def fit(
 
         measured = folder.stage("measured", measure, Measured.to_json, Measured.from_json)
         selected = select(measured, budget, candidates)
-        say(f"budget {budget} is {measured.budget_ms:.3f} ms; training {', '.join(one.name for one in selected)}")
+        limit = f" is {measured.budget_ms:.3f} ms" if budget.reference is not None else ""
+        say(f"budget {budget}{limit}; training {', '.join(one.name for one in selected)}")
         halving = Halving(
             folder=folder,
             dataset=dataset,
@@ -175,7 +176,7 @@ def fit(
     write_report(
         folder.path / "report.html",
         command=line,
-        machine=machine.to_json(),
+        machine=machine,
         dataset=dataset,
         budget=budget,
         measured=measured,
