@@ -140,7 +140,7 @@ class Halving:
 
         name = f"rung-{rung}-{candidate.name}"
         standing = self.folder.stage(name, make, asdict, lambda content: Standing(**content))
-        self.tell(f"rung {rung}: {candidate.name} {100 * standing.score:.2f}% of the validation images")
+        self.tell(f"rung {rung}: {candidate.name} scores {100 * standing.score:.2f}% on the validation images")
         return standing
 
     def _train(
