@@ -59,10 +59,10 @@ def example_report(classes: tuple[str, ...] = tuple("0123456789"), candidates: i
                 row=str(index),
                 description=f"InvertedResidual(expanded={16 * index}, out_channels={8 * index}, kernel=3, stride=1)",
                 output=(8 * index, 32 // index, 32 // index),
-                multiply_adds=int(random.integers(1e4, 3e6)),
+                multiply_adds=int(random.integers(10_000, 3_000_000)),
                 parameters=int(random.integers(100, 50_000)),
-                bytes_read=int(random.integers(1e4, 1e6)),
-                bytes_written=int(random.integers(1e4, 1e6)),
+                bytes_read=int(random.integers(10_000, 1_000_000)),
+                bytes_written=int(random.integers(10_000, 1_000_000)),
             )
             for index in range(1, 15)
         ),
@@ -99,7 +99,7 @@ def _candidate(random: np.random.Generator, index: int, trained: bool, wins: boo
         name=f"{FAMILIES[index % 5]} {(0.25, 0.5, 0.75, 1.0)[index % 4]:g} @ {16 + index}",
         family=FAMILIES[index % 5],
         multiply_adds=int(latency * 2e7),
-        parameters=int(random.integers(1e4, 3e6)),
+        parameters=int(random.integers(10_000, 3_000_000)),
         latency_ms=latency,
         latency_interval=(latency - half, latency + half),
         accuracy=(0.983 if wins else 0.75 + 0.4 * latency + float(random.normal(0, 0.02))) if trained else None,
