@@ -127,7 +127,38 @@ The batches alone, shifted, mirrored and normalised from memory on one core: {re
 """
 
 
-SECTIONS: dict[str, Callable[[Report], str]] = {"counting": counting, "networks": networks, "training": training}
+def fit(report: Report) -> str:
+    """The main job on CIFAR-10."""
+    found = report["results"]
+    afresh, latency = found["afresh"], found["latency"]
+    minutes = "not in one go" if found["seconds"] is None else f"{found['seconds'] / 60:.1f} minutes in all"
+
+    def shown(one: Report) -> str:
+        return f"{one['median_ms']:.3f} ms ({one['low_ms']:.3f} to {one['high_ms']:.3f})"
+
+    rows = [
+        ["winner", f"{found['winner']}, of {found['candidates']} candidates"],
+        ["time", minutes],
+        ["training of the winner", f"{found['training']['epochs']} epochs, {found['training']['precision']}"],
+        [f"accuracy on the {found['test_images']:,} test images", f"{100 * found['test_accuracy']:.2f}%"],
+        ["accuracy on validation images", f"{100 * found['validation_accuracy']:.2f}%"],
+        ["latency when delivered", f"{shown(latency)} of {found['budget_ms']:.3f} ms: {found['verdict']}"],
+        ["latency measured afresh", f"{shown(afresh['latency'])} of {afresh['budget_ms']:.3f} ms: {afresh['verdict']}"],
+    ]
+    return f"""## The main job on CIFAR-10
+
+`{report["command"]}` on CIFAR-10 as an image folder; scores and latencies are the artifact's, in one thread.
+
+{table(("", ""), rows)}
+"""
+
+
+SECTIONS: dict[str, Callable[[Report], str]] = {
+    "fit": fit,
+    "counting": counting,
+    "networks": networks,
+    "training": training,
+}
 """By the name of the results file, in the order of the page."""
 
 

@@ -43,6 +43,8 @@ RESULTS = Path(__file__).parent / "results" / "training.json"
 
 SIZE, BATCH, CLASSES = 32, 128, 10
 
+SHIFTED = Augmentation(crop="pad", flip=True)
+
 FORMS: dict[str, tuple[torch.memory_format, bool]] = {
     "contiguous": (torch.contiguous_format, False),
     "channels_last": (torch.channels_last, False),
@@ -61,6 +63,20 @@ def invented(images: int) -> Split:
     random = np.random.default_rng(0)
     pixels = random.integers(0, 256, (images, SIZE, SIZE, 3), dtype=np.uint8)
     return Split("train", StoredImages(pixels, [str(i) for i in range(images)]), random.integers(0, CLASSES, images))
+
+
+def fed(split: Split) -> Batches:
+    """Batches as in training: in a new order, shifted and mirrored."""
+    return Batches(
+        split,
+        preprocessing_for(SIZE),
+        batch_size=BATCH,
+        seed=0,
+        augmentation=SHIFTED,
+        shuffle=True,
+        workers=0,
+        drop_last=True,
+    )
 
 
 def spread(values: list[float]) -> dict[str, float]:
@@ -112,16 +128,7 @@ def bare(architecture: Architecture, split: Split, steps: int) -> float:
     """Images a second of a loop written out by hand over the same batches."""
     network = Network(architecture, seed=0).to(memory_format=torch.channels_last).train()
     optimiser = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9, nesterov=True)
-    batches = Batches(
-        split,
-        preprocessing_for(SIZE),
-        batch_size=BATCH,
-        seed=0,
-        augmentation=Augmentation(crop="pad", flip=True),
-        shuffle=True,
-        workers=0,
-        drop_last=True,
-    )
+    batches = fed(split)
     start = time.perf_counter()
     for _, (images, targets) in zip(range(steps), batches, strict=False):
         loss = nn.functional.cross_entropy(network(images), targets)
@@ -138,7 +145,7 @@ def ours(architecture: Architecture, split: Split, steps: int) -> float:
         batch_size=BATCH,
         learning_rate=0.01,
         precision="32",
-        augmentation=Augmentation(crop="pad", flip=True),
+        augmentation=SHIFTED,
     )
     with TemporaryDirectory() as folder:
         result = train(
@@ -173,15 +180,7 @@ def pipeline(seconds: float) -> float:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     split = invented(20_000)
-    batches = Batches(
-        split,
-        preprocessing_for(SIZE),
-        batch_size=BATCH,
-        seed=0,
-        augmentation=Augmentation(crop="pad", flip=True),
-        shuffle=True,
-        workers=0,
-    )
+    batches = fed(split)
     images, epoch, start = 0, 0, time.perf_counter()
     while time.perf_counter() - start < seconds:
         batches.set_epoch(epoch)
