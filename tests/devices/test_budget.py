@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgewise.devices import Budget, Verdict
+from edgewise.devices import Budget, Latency, Verdict
 from edgewise.errors import EdgewiseError
 
 _AMOUNTS = st.floats(1e-6, 1e6, allow_nan=False)
@@ -99,3 +102,10 @@ def test_the_verdicts_follow_the_interval(latency, limit, low, width):
     verdict = Budget(milliseconds=limit).verdict(latency("a", low, low + width))
     assert (verdict is Verdict.MET) == (low + width <= limit)
     assert (verdict is Verdict.MISSED) == (low > limit)
+
+
+def test_too_few_rounds_decide_nothing(latency: Callable[..., Latency]) -> None:
+    one = dataclasses.replace(latency("alone", 1.0, 1.0), rounds=1)
+    assert Budget.parse("5ms").verdict(one) is Verdict.UNDECIDED
+    assert Budget.parse("0.5ms").verdict(one) is Verdict.UNDECIDED
+    assert Budget.parse("5ms").verdict(dataclasses.replace(one, rounds=6)) is Verdict.MET

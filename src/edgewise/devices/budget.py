@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from edgewise.devices.intervals import FEWEST
 from edgewise.devices.latency import Latency
 from edgewise.errors import EdgewiseError
 
@@ -73,9 +74,12 @@ class Budget:
 
         The limit of a relative budget is itself measured, beside the candidates, so it is an interval too: a met
         budget is met for the lowest limit the reference's interval allows, a missed one is missed for the highest.
-        Everything between is `UNDECIDED`. Raises `EdgewiseError` as `limit_ms` does.
+        Everything between is `UNDECIDED`, and so is a latency of too few rounds to have a 95% interval at all. Raises
+        `EdgewiseError` as `limit_ms` does.
         """
         lowest, _, highest = self._limits(reference)
+        if latency.rounds < FEWEST:
+            return Verdict.UNDECIDED
         if latency.high_ms <= lowest:
             return Verdict.MET
         if latency.low_ms > highest:
