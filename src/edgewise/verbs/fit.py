@@ -170,7 +170,7 @@ def fit(
         "training": _training_facts(trained),
         "delivery": delivery_facts(delivery),
         "measured": measured.to_json(),
-        "seconds": round(time.monotonic() - began, 1),
+        "seconds_of_last_call": round(time.monotonic() - began, 1),
     }
     write_text(folder.path / "run.json", json.dumps(record, indent=1, allow_nan=False))
     write_report(
