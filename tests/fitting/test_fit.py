@@ -187,5 +187,5 @@ def test_numbers_of_the_record_are_plausible(fitted: Fitted) -> None:
     latency = delivery["latency"]
     assert 0 < latency["low_ms"] <= latency["median_ms"] <= latency["high_ms"] < delivery["budget_ms"]
     assert delivery["verdict"] == "met"
-    assert math.isfinite(fitted.record["seconds"])
+    assert math.isfinite(fitted.record["seconds_of_last_call"])
     assert 0 < delivery["metrics"]["test_accuracy"] <= 1
