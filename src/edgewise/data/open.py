@@ -30,13 +30,14 @@ def open_dataset(
 ) -> Dataset:
     """Opens labelled images for classification.
 
-    source: a folder of images (see `open_folder`), a CSV or TSV of paths and labels (see `open_csv`), or one of
-        "digits" (built in), "cifar10", "cifar100", "imagenet". A name given as a string means the dataset of that
-        name even where a folder is called the same; write "./digits" for the folder.
-    seed: draws the splits that the data does not come with.
-    skip_bad: leave out files that cannot be used, listed in `Dataset.skipped`, instead of raising an error.
-    root: where named datasets are looked for and downloaded to; by default `edgewise` in the user's cache folder.
-    val_share, test_share: how much of the training images becomes the val or test split where there is none.
+    Args:
+        source: a folder of images (see `open_folder`), a CSV or TSV of paths and labels (see `open_csv`), or one of
+            "digits" (built in), "cifar10", "cifar100", "imagenet". A name given as a string means the dataset of that
+            name even where a folder is called the same; write "./digits" for the folder.
+        seed: draws the splits that the data does not come with.
+        skip_bad: leave out files that cannot be used, listed in `Dataset.skipped`, instead of raising an error.
+        root: where named datasets are looked for and downloaded to; by default `edgewise` in the user's cache folder.
+        val_share, test_share: how much of the training images becomes the val or test split where there is none.
 
     Every file is opened once: fully while the images fit in memory, else its header. Raises EdgewiseError.
     """

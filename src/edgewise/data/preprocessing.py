@@ -28,13 +28,16 @@ INTERPOLATIONS: Mapping[str, Image.Resampling] = {
 class Preprocessing:
     """The fixed path from an RGB image to the network's input, the same in training, evaluation and deployment.
 
-    height, width: the network's input in pixels.
-    mean, std: per channel (red, green, blue), of values scaled to [0, 1].
-    crop: share of the image's short side that the centre crop keeps, in (0, 1]. The image is resized so that its
-        short side is `round(size / crop)` (0.875 at 224 px: 256), then the centre `height` x `width` is cut out.
-        For a network that is not square, the image is made just large enough to cover `height / crop` by
-        `width / crop`.
-    interpolation: one of "nearest", "box", "bilinear", "bicubic", "lanczos"; all but nearest are antialiased.
+    Attributes:
+        height: the network's input in pixels.
+        width: likewise.
+        mean: per channel (red, green, blue), of values scaled to [0, 1].
+        std: likewise, the deviation.
+        crop: share of the image's short side that the centre crop keeps, in (0, 1]. The image is resized so that its
+            short side is `round(size / crop)` (0.875 at 224 px: 256), then the centre `height` x `width` is cut out.
+            For a network that is not square, the image is made just large enough to cover `height / crop` by
+            `width / crop`.
+        interpolation: one of "nearest", "box", "bilinear", "bicubic", "lanczos"; all but nearest are antialiased.
 
     Sizes and offsets are rounded as torchvision's `Resize` and `CenterCrop` round them, so weights evaluated with
     those see the same pixels here.
