@@ -33,12 +33,19 @@ def fit(
     ] = None,
 ) -> None:
     """Find, train, export and measure the most accurate network for your images within a latency budget."""
+    from edgewise.devices import Budget
+    from edgewise.papers import find
+
+    # A misspelt budget is told at once; what follows takes seconds to import.
+    asked = Budget.parse(budget)
+    if asked.reference is not None:
+        find(asked.reference)
     from edgewise.verbs.fit import command_line
     from edgewise.verbs.fit import fit as run
 
     result = run(
         data,
-        budget,
+        asked,
         out=out,
         minutes=minutes,
         epochs=epochs,
