@@ -4,7 +4,7 @@ Layouts and precisions take turns step by step in one process; the loops take tu
 in memory, the same network and the same number of steps. Wall time on all of the machine's threads, so it wants a quiet
 machine.
 
-    python benchmarks/training.py            about 6 minutes
+    python benchmarks/training.py            about 5 minutes
     python benchmarks/training.py --quick    about 1 minute, too few rounds to conclude anything
 
 Expect channels_last well ahead, and our loop within a few percent of the bare one. Writes
@@ -197,12 +197,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULTS, help="where the results go")
     arguments = parser.parse_args()
     machine = describe_machine().to_json()  # first, for the load it was measured under is not our own
-    rounds, steps = (3, 8) if arguments.quick else (15, 40)
+    rounds, steps = (3, 8) if arguments.quick else (15, 20)
     results: dict[str, Any] = {"forms": {}, "loops": {}}
     for name, architecture in NETWORKS.items():
         results["forms"][name] = forms(small(architecture), rounds)
         print(name, json.dumps(results["forms"][name]), flush=True)
-        results["loops"][name] = loops(small(architecture), 3 if arguments.quick else 7, steps)
+        results["loops"][name] = loops(small(architecture), 3 if arguments.quick else 5, steps)
         print(name, json.dumps(results["loops"][name]), flush=True)
     results["pipeline"] = pipeline(1 if arguments.quick else 10)
     report = {
