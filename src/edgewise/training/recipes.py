@@ -34,11 +34,10 @@ def quick(epochs: int = 20, batch_size: int = 128) -> Recipe:
     There is no average of the weights: in runs this short the cosine's end does as well, and the average would hide
     what the first epochs, by which successive halving judges, have reached.
 
-    Command: from Python, `train` of shufflenet_v2_0.5 (seed 0, 32 px) on the built-in digits with
-        `quick(epochs=10, batch_size=64)`, the augmentation replaced by `Augmentation(crop="pad", pad=2)`
-    Hardware: one thread of an x86-64 virtual CPU with other work beside it
-    Time: 42 s including validation
-    Result: 99.4% of the 179 test digits (one run; 97.2% of the validation digits after 3 of 10 epochs)
+    Command: edgewise train digits --model shufflenet_v2_0.5 --epochs 10 --batch-size 64 (which leaves the flip out)
+    Hardware: two cores of an AMD EPYC virtual machine
+    Time: 54 s including validation
+    Result: 98.9% of the 179 test digits (one run, seed 0)
     """
     return Recipe(
         epochs=epochs,
