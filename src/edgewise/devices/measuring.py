@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgewise.devices.blocks import Block
-from edgewise.devices.intervals import is_narrow
+from edgewise.devices.intervals import FEWEST, is_narrow
 from edgewise.devices.latency import Latency, summarise
 from edgewise.devices.process import Worker
 from edgewise.devices.sessions import Sessions
@@ -45,8 +45,8 @@ def measure(
     """Measures artifacts, by name, interleaved in one worker process; returns latencies in the order of `artifacts`.
 
     Every artifact takes part in every round with a block of about 20 ms, until each 95% interval of the median is
-    no wider than `precision` times the median, at least twelve rounds, or until `max_seconds` are up (one round is
-    completed in any case); `Latency.settled` says which. Inputs are random, standard normal, the same in every call.
+    no wider than `precision` times the median, at least twelve rounds, or until `max_seconds` are up (six rounds are
+    made in any case); `Latency.settled` says which. Inputs are random, standard normal, the same in every call.
     A block that was disturbed is measured again at the end of its round, at most twice; then the least disturbed
     attempt is kept, so a busy machine gives wide intervals rather than none. No artifact is measured again more often
     than it had rounds.
@@ -63,9 +63,10 @@ def measure(
         order = random.Random(0)
         done = settled = 0
         while candidates and not (settled == len(candidates) and done >= _FEWEST_ROUNDS):
-            if done and time.monotonic() >= deadline:
+            enough = done >= FEWEST  # fewer rounds have no interval, and decide nothing
+            if enough and time.monotonic() >= deadline:
                 break
-            _round(candidates, sessions, threads, order, deadline if done else None)
+            _round(candidates, sessions, threads, order, deadline if enough else None)
             done += 1
             settled = sum(is_narrow(candidate.medians, precision) for candidate in candidates)
             if progress is not None:
