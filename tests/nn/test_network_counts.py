@@ -28,11 +28,14 @@ TORCHVISION = {
 
 
 def torchs_counts(network: torch.nn.Module, shape: tuple[int, ...], device: str) -> tuple[int, int]:
-    """Parameters, and multiply-adds by torch's counter, which counts two operations each."""
+    """Parameters, and multiply-adds by torch's counter, which counts two operations each; what only helps to train the
+    network is left out."""
     counter = FlopCounterMode(display=False)
     with counter, torch.no_grad():
         network.eval()(torch.zeros(1, *shape, device=device))
-    return sum(parameter.numel() for parameter in network.parameters()), counter.get_total_flops() // 2
+    helpers = [part for part in network.children() if getattr(part, "label", "").startswith("AuxiliaryClassifier")]
+    parameters = {*network.parameters()} - {parameter for part in helpers for parameter in part.parameters()}
+    return sum(parameter.numel() for parameter in parameters), counter.get_total_flops() // 2
 
 
 FEW = ("resnet18", "mobilenet_v1_0.5", "mobilenet_v2", "shufflenet_v2", "mobilenet_v3_small")

@@ -1,39 +1,68 @@
 """The building blocks, one file each: a row and what it does, over values. No torch."""
 
-from edgewise.blocks.conv import ConvBNAct
-from edgewise.blocks.heads import Classifier
+from edgewise.blocks.conv import ConvAct, ConvBNAct
+from edgewise.blocks.fire import Fire
+from edgewise.blocks.heads import AuxiliaryClassifier, Classifier, ConvClassifier, FullyConnected, Head
+from edgewise.blocks.inception import Inception, SpatiallySeparable, Step
 from edgewise.blocks.inverted_residual import InvertedResidual
-from edgewise.blocks.pool import MaxPool
+from edgewise.blocks.pool import MaxPool, ResponseNorm
 from edgewise.blocks.residual import BasicBlock, Bottleneck
 from edgewise.blocks.row import Row, Scaling, WidthRule
 from edgewise.blocks.separable import DepthwiseSeparable
-from edgewise.blocks.shuffle_unit import ShuffleDownUnitV2, ShuffleUnitV2
+from edgewise.blocks.shuffle_unit_v1 import ShuffleUnitV1
+from edgewise.blocks.shuffle_unit_v2 import ShuffleDownUnitV2, ShuffleUnitV2
+from edgewise.blocks.squeeze_excite import SqueezeExcite
+from edgewise.blocks.xception_module import XceptionModule
 
 ROWS: tuple[type[Row], ...] = (
+    AuxiliaryClassifier,
     BasicBlock,
     Bottleneck,
     Classifier,
+    ConvAct,
     ConvBNAct,
+    ConvClassifier,
     DepthwiseSeparable,
+    Fire,
+    FullyConnected,
+    Inception,
     InvertedResidual,
     MaxPool,
+    ResponseNorm,
     ShuffleDownUnitV2,
+    ShuffleUnitV1,
     ShuffleUnitV2,
+    SpatiallySeparable,
+    SqueezeExcite,
+    XceptionModule,
 )
 """Every row a model file may name."""
 
 __all__ = [
     "ROWS",
+    "AuxiliaryClassifier",
     "BasicBlock",
     "Bottleneck",
     "Classifier",
+    "ConvAct",
     "ConvBNAct",
+    "ConvClassifier",
     "DepthwiseSeparable",
+    "Fire",
+    "FullyConnected",
+    "Head",
+    "Inception",
     "InvertedResidual",
     "MaxPool",
+    "ResponseNorm",
     "Row",
     "Scaling",
     "ShuffleDownUnitV2",
+    "ShuffleUnitV1",
     "ShuffleUnitV2",
+    "SpatiallySeparable",
+    "SqueezeExcite",
+    "Step",
     "WidthRule",
+    "XceptionModule",
 ]

@@ -1,4 +1,4 @@
-"""Convolution, batch norm, activation: the step every block is made of, and the row that is just that."""
+"""Convolution, batch norm, activation: the step every block is made of, and the rows that are just that."""
 
 from __future__ import annotations
 
@@ -62,6 +62,33 @@ def conv_bn_act(
     return x.trace.call(name, f.activate(y, activation, name=name + ".activation"))
 
 
+def conv_act(
+    x: Value,
+    out_channels: int,
+    *,
+    kernel: f.Size = 1,
+    stride: f.Size = 1,
+    padding: f.PaddingRule = "same",
+    dilation: f.Size = 1,
+    groups: int = 1,
+    activation: ActivationKind | None,
+    name: str,
+) -> Value:
+    """Convolution with bias, then the activation: the step of the networks before batch norm."""
+    y = f.conv(
+        x,
+        out_channels,
+        kernel=kernel,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+        bias=True,
+        name=name + ".conv",
+    )
+    return x.trace.call(name, f.activate(y, activation, name=name + ".activation"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConvBNAct(Row):
     """A convolution with batch norm and activation: a stem, or the 1×1 before the pooling (`head`)."""
@@ -91,3 +118,32 @@ class ConvBNAct(Row):
     def scaled(self, scaling: Scaling) -> Self:
         out = scaling.head(self.out_channels) if self.head else scaling.width(self.out_channels)
         return replace(self, out_channels=out)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvAct(Row):
+    """A convolution with bias and activation, without batch norm (AlexNet, VGG, SqueezeNet)."""
+
+    out_channels: int
+    kernel: int = 3
+    stride: int = 1
+    padding: f.PaddingRule = "same"
+    dilation: int = 1
+    groups: int = 1
+    activation: ActivationKind | None = "relu"
+
+    def apply(self, x: Value) -> Value:
+        return conv_act(
+            x,
+            self.out_channels,
+            kernel=self.kernel,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            groups=self.groups,
+            activation=self.activation,
+            name="conv",
+        )
+
+    def scaled(self, scaling: Scaling) -> Self:
+        return replace(self, out_channels=scaling.width(self.out_channels))

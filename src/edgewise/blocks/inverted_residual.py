@@ -19,7 +19,7 @@ class InvertedResidual(Row):
 
     The shortcut joins the narrow ends where stride and width allow (MobileNetV2, section 3.3; MobileNetV3, Figure 4).
     Without `expanded` (expansion factor 1 in the papers' tables) there is no expansion convolution and the depthwise
-    one filters the input itself, as in the released networks.
+    one filters the input itself, as in the released networks. `groups` are those of both 1×1 convolutions.
     """
 
     out_channels: int
@@ -28,6 +28,7 @@ class InvertedResidual(Row):
     stride: int = 1
     dilation: int = 1
     padding: PaddingRule = "same"
+    groups: int = 1
     squeeze: int = 0
     gate: ActivationKind = "hard_sigmoid"
     activation: ActivationKind = "relu6"
@@ -37,7 +38,9 @@ class InvertedResidual(Row):
         return self.shortcut and self.stride == 1 and x.channels == self.out_channels
 
     def apply(self, x: Value) -> Value:
-        y = conv_bn_act(x, self.expanded, activation=self.activation, name="expand") if self.expanded else x
+        y = x
+        if self.expanded:
+            y = conv_bn_act(x, self.expanded, groups=self.groups, activation=self.activation, name="expand")
         y = conv_bn_act(
             y,
             y.channels,
@@ -51,7 +54,7 @@ class InvertedResidual(Row):
         )
         if self.squeeze:
             y = squeeze_excite(y, self.squeeze, gate=self.gate)
-        y = conv_bn(y, self.out_channels, name="project")
+        y = conv_bn(y, self.out_channels, groups=self.groups, name="project")
         return x + y if self.has_shortcut(x) else y
 
     def scaled(self, scaling: Scaling) -> Self:

@@ -1,4 +1,4 @@
-"""Pooling between stages."""
+"""Between stages: pooling, and the normalisation that came with it before batch norm."""
 
 from __future__ import annotations
 
@@ -22,3 +22,11 @@ class MaxPool(Row):
         if self.stride == 1:
             return x
         return f.pool(x, "max", kernel=self.kernel, stride=self.stride, padding=self.padding, ceil=self.ceil)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseNorm(Row):
+    """Normalisation over neighbouring channels (AlexNet, section 3.3)."""
+
+    def apply(self, x: Value) -> Value:
+        return f.local_response_norm(x)

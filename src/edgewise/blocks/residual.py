@@ -1,4 +1,4 @@
-"""ResNet's two residual blocks."""
+"""ResNet's two residual blocks, with SENet's gate and ResNeXt's groups."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from typing import Literal, Self
 
 from edgewise.blocks.conv import conv_bn, conv_bn_act
 from edgewise.blocks.row import Row, Scaling
+from edgewise.blocks.squeeze_excite import scaled_squeeze, squeeze_excite
 from edgewise.graph import functional as f
+from edgewise.graph.ops import ActivationKind
 from edgewise.graph.value import Value
 
 
-def _shortcut(x: Value, y: Value, stride: int) -> Value:
+def _shortcut(x: Value, y: Value, stride: int, kernel: int = 1) -> Value:
     """The identity where the shapes agree, else a projection (ResNet, option B)."""
     if stride == 1 and x.channels == y.channels:
         return x
-    return conv_bn(x, y.channels, stride=stride, name="shortcut")
+    return conv_bn(x, y.channels, kernel=kernel, stride=stride, name="shortcut")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,21 +28,40 @@ class BasicBlock(Row):
     out_channels: int
     kernel: int = 3
     stride: int = 1
+    dilation: int = 1
+    groups: int = 1
+    squeeze: int = 0
+    activation: ActivationKind = "relu"
 
     def apply(self, x: Value) -> Value:
-        y = conv_bn_act(x, self.inner, kernel=self.kernel, stride=self.stride, activation="relu", name="first")
-        y = conv_bn(y, self.out_channels, kernel=self.kernel, name="second")
-        return f.activate(y + _shortcut(x, y, self.stride), "relu")
+        y = conv_bn_act(
+            x,
+            self.inner,
+            kernel=self.kernel,
+            stride=self.stride,
+            dilation=self.dilation,
+            groups=self.groups,
+            activation=self.activation,
+            name="first",
+        )
+        y = conv_bn(y, self.out_channels, kernel=self.kernel, dilation=self.dilation, groups=self.groups, name="second")
+        y = squeeze_excite(y, self.squeeze) if self.squeeze else y
+        return f.activate(y + _shortcut(x, y, self.stride), self.activation)
 
     def scaled(self, scaling: Scaling) -> Self:
-        return replace(self, inner=scaling.width(self.inner), out_channels=scaling.width(self.out_channels))
+        out = scaling.width(self.out_channels)
+        squeeze = scaled_squeeze(self.squeeze, self.out_channels, out)
+        return replace(self, inner=scaling.width(self.inner), out_channels=out, squeeze=squeeze)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bottleneck(Row):
-    """1×1 down to `inner`, 3×3, 1×1 up to `out_channels`, and a shortcut (ResNet, Figure 5 right).
+    """1×1 down to `inner`, 3×3 in `groups`, 1×1 up to `out_channels`, and a shortcut (ResNet, Figure 5 right;
+    ResNeXt, Figure 3c).
 
     `stride_in` says which convolution halves the map: the paper's first 1×1, or the 3×3 of torchvision and ResNeXt.
+    `squeeze` adds squeeze-and-excitation before the addition (SENet, Figure 3). SENet-154 gives the first convolution
+    a width of its own, `reduced`, and projects with a 3×3 `shortcut_kernel`.
     """
 
     inner: int
@@ -50,10 +71,14 @@ class Bottleneck(Row):
     dilation: int = 1
     groups: int = 1
     stride_in: Literal["reduce", "spatial"] = "reduce"
+    squeeze: int = 0
+    activation: ActivationKind = "relu"
+    reduced: int = 0
+    shortcut_kernel: int = 1
 
     def apply(self, x: Value) -> Value:
         first, second = (self.stride, 1) if self.stride_in == "reduce" else (1, self.stride)
-        y = conv_bn_act(x, self.inner, stride=first, activation="relu", name="reduce")
+        y = conv_bn_act(x, self.reduced or self.inner, stride=first, activation=self.activation, name="reduce")
         y = conv_bn_act(
             y,
             self.inner,
@@ -61,11 +86,23 @@ class Bottleneck(Row):
             stride=second,
             dilation=self.dilation,
             groups=self.groups,
-            activation="relu",
+            activation=self.activation,
             name="spatial",
         )
         y = conv_bn(y, self.out_channels, name="restore")
-        return f.activate(y + _shortcut(x, y, self.stride), "relu")
+        y = squeeze_excite(y, self.squeeze) if self.squeeze else y
+        return f.activate(y + _shortcut(x, y, self.stride, self.shortcut_kernel), self.activation)
 
     def scaled(self, scaling: Scaling) -> Self:
-        return replace(self, inner=scaling.width(self.inner), out_channels=scaling.width(self.out_channels))
+        inner, out = scaling.width(self.inner), scaling.width(self.out_channels)
+        reduced = scaling.width(self.reduced) if self.reduced else 0
+        if self.groups > 1:  # the number of groups is the paper's, so it has to divide the widths
+            inner = max(1, round(inner / self.groups)) * self.groups
+            reduced = max(1, round(reduced / self.groups)) * self.groups if reduced else 0
+        return replace(
+            self,
+            inner=inner,
+            out_channels=out,
+            squeeze=scaled_squeeze(self.squeeze, self.out_channels, out),
+            reduced=reduced,
+        )

@@ -18,7 +18,8 @@ class WidthRule:
     than a tenth (`make_divisible` of MobileNetV2 and later).
     `head`: what the widest layers before the classifier do: `scale` with the rest, only `grow` (MobileNetV2: 1280 below
     1.0) or stay `fixed`.
-    `squeeze`: the share of the expanded width that squeeze-and-excitation keeps.
+    `squeeze`: the share of the width that squeeze-and-excitation keeps, and `squeeze_from` whose: the expanded width's,
+    rounded like any other, or that of the block's `input`, truncated (MnasNet).
     """
 
     divisor: int = 8
@@ -26,6 +27,7 @@ class WidthRule:
     floor: bool = False
     head: Literal["scale", "grow", "fixed"] = "scale"
     squeeze: float = 0.25
+    squeeze_from: Literal["expanded", "input"] = "expanded"
 
     def round(self, width: float) -> int:
         """The nearest width the rule allows."""
@@ -53,6 +55,9 @@ class Scaling:
         return self.rule.round(self.in_after * channels / self.in_before)
 
     def squeeze(self, expanded: int) -> int:
+        """The squeezed width of an inverted residual that expands to `expanded`."""
+        if self.rule.squeeze_from == "input":
+            return max(1, int(self.in_after * self.rule.squeeze))
         return self.rule.round(expanded * self.rule.squeeze)
 
     def head(self, channels: int) -> int:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from typing import Self
+
+from edgewise.blocks.row import Row, Scaling
 from edgewise.graph import functional as f
 from edgewise.graph.ops import ActivationKind
 from edgewise.graph.value import Value
@@ -20,3 +24,23 @@ def squeeze_excite(
     y = f.activate(f.conv(y, squeezed, bias=bias, name=name + ".squeeze"), "relu", name=name + ".activation")
     y = f.activate(f.conv(y, x.channels, bias=bias, name=name + ".excite"), gate, name=name + ".gate")
     return x.trace.call(name, x * y)
+
+
+def scaled_squeeze(squeezed: int, before: int, after: int) -> int:
+    """The squeezed width once `before` channels have become `after`: it keeps its share (SENet's reduction ratio)."""
+    return max(1, round(squeezed * after / before)) if squeezed else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqueezeExcite(Row):
+    """Squeeze-and-excitation as a row of its own, behind any other."""
+
+    squeeze: int
+    gate: ActivationKind = "sigmoid"
+    bias: bool = True
+
+    def apply(self, x: Value) -> Value:
+        return squeeze_excite(x, self.squeeze, gate=self.gate, bias=self.bias)
+
+    def scaled(self, scaling: Scaling) -> Self:
+        return replace(self, squeeze=scaled_squeeze(self.squeeze, scaling.in_before, scaling.in_after))

@@ -70,8 +70,8 @@ class Costs:
 
 
 def count(network: Architecture | Graph, *, bytes_per_element: int = 4) -> Costs:
-    """Counts an architecture (or the graph of one) from its shapes alone."""
-    graph = network.graph if isinstance(network, Architecture) else network
+    """Counts an architecture (or the graph of one) from its shapes alone, without what only helps to train it."""
+    graph = (network.graph if isinstance(network, Architecture) else network).deployed()
     nodes = graph.nodes
     rules = RULES
     per_op = tuple(

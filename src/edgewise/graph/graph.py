@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 
@@ -30,12 +30,36 @@ class Graph:
     """Nodes in execution order.
 
     `names` finds a value by name: a node's own (`13.expand.conv`), that of the step it ends (`13.expand`) or that of
-    its row (`13`). `outputs` are the values the network returns; "output" is the main one.
+    its row (`13`). `outputs` are the values the network returns; "output" is the main one. Those in `training_only`
+    help to train it and are not deployed.
     """
 
     nodes: tuple[Node, ...]
     names: Mapping[str, int]
     outputs: Mapping[str, int]
+    training_only: frozenset[str] = frozenset()
+
+    def deployed(self) -> Graph:
+        """The graph without what only outputs for training need."""
+        if not self.training_only:
+            return self
+        outputs = {name: index for name, index in self.outputs.items() if name not in self.training_only}
+        kept = sorted(self.needed(outputs.values()) | {0})
+        moved = {index: place for place, index in enumerate(kept)}
+        nodes = tuple(
+            replace(self.nodes[index], inputs=tuple(moved[source] for source in self.nodes[index].inputs))
+            for index in kept
+        )
+        names = {name: moved[index] for name, index in self.names.items() if index in moved}
+        return Graph(nodes, names, {name: moved[index] for name, index in outputs.items()})
+
+    def needed(self, wanted: Iterable[int]) -> set[int]:
+        """The nodes that the values of the nodes `wanted` are computed from, themselves included."""
+        needed = set(wanted)
+        for index in range(max(needed, default=-1), -1, -1):
+            if index in needed:
+                needed.update(self.nodes[index].inputs)
+        return needed
 
     @cached_property
     def consumers(self) -> tuple[tuple[int, ...], ...]:

@@ -38,15 +38,18 @@ class Value:
         """The value `name` made by an earlier row (`7.depthwise`): how a head reads a second input."""
         return self.trace.value(name)
 
-    def emit(self, output: str) -> None:
-        """Makes this value one of the network's outputs, beside the main one (auxiliary classifiers, boxes).
+    def emit(self, output: str, *, training_only: bool = False) -> None:
+        """Makes this value one of the network's outputs, beside the main one (boxes, auxiliary classifiers).
 
-        Raises `EdgewiseError` when the name is taken; "output" is what the last row returns.
+        One that is `training_only` is not deployed. Raises `EdgewiseError` when the name is taken; "output" is what
+        the last row returns.
         """
         outputs = self.trace.outputs
         if output == "output" or output in outputs:
             raise EdgewiseError(f"the network already has an output called {output}; choose another name")
         outputs[output] = self.index
+        if training_only:
+            self.trace.training_only.add(output)
 
 
 class Trace:
@@ -57,6 +60,7 @@ class Trace:
         self.nodes: list[Node] = [Node("input", Input(image), (), image, -1)]
         self.names: dict[str, int] = {"input": 0}
         self.outputs: dict[str, int] = {}
+        self.training_only: set[str] = set()
         self._row = -1
         self._prefix = ""
 
@@ -113,4 +117,4 @@ class Trace:
         return Value(self, index, self.nodes[index].shape)
 
     def graph_so_far(self) -> Graph:
-        return Graph(tuple(self.nodes), self.names, self.outputs)
+        return Graph(tuple(self.nodes), self.names, self.outputs, frozenset(self.training_only))

@@ -30,12 +30,15 @@ SCHEMES: Mapping[str, ConvolutionInit] = {
     "mobilenet_v1": truncated,
     "mobilenet_v2": truncated,
     "mobilenet_v3": truncated,
+    "mnasnet": truncated,
+    "fd_mobilenet": truncated,
+    "shufflenet_v1": by_inputs,
     "shufflenet_v2": by_inputs,
 }
 """Convolutions by family; all others start with `he_fan_out`."""
 
 
-def initialise_linear(module: nn.Linear, generator: Generator | None = None) -> None:
+def initialise_last(module: nn.Linear | nn.Conv2d, generator: Generator | None = None) -> None:
     """Normal of deviation 0.01, as torchvision and Megvii release it.
 
     slim's 0.09 gives first class scores many times larger, which costs a short training its first epochs.
@@ -57,4 +60,4 @@ def initialise(network: nn.Module, family: str, generator: Generator | None = No
         elif isinstance(module, nn.BatchNorm2d):
             module.reset_parameters()
         elif isinstance(module, nn.Linear):
-            initialise_linear(module, generator)
+            initialise_last(module, generator)

@@ -118,10 +118,7 @@ def _overwritten(graph: Graph) -> frozenset[int]:
 
 def _plan(graph: Graph, homes: list[_Home], outputs: Iterable[int]) -> list[Step]:
     """The calls that the values `outputs` need, in order."""
-    needed = set(outputs)
-    for index in reversed(range(len(graph.nodes))):
-        if index in needed:
-            needed.update(graph.nodes[index].inputs)
+    needed = graph.needed(outputs)
     last = {source: index for index in sorted(needed) for source in graph.nodes[index].inputs}
     dying: dict[int, list[int]] = {}
     for value, reader in last.items():

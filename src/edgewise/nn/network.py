@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from edgewise.blocks import Row
+from edgewise.blocks import AuxiliaryClassifier, Head, Row
 from edgewise.graph import Graph, Trace, Value
 from edgewise.graph.ops import BatchNorm
-from edgewise.nn.initialise import initialise, initialise_linear
+from edgewise.nn.initialise import initialise, initialise_last
 from edgewise.nn.interpreter import Interpreter
 from edgewise.papers.architecture import Architecture
 
@@ -40,17 +40,26 @@ class Network(Interpreter):
         return {name: values[index] for name, index in wanted.items()}
 
     def reset_classifier(self, classes: int) -> None:
-        """A fresh last layer for `classes` classes; everything else keeps its weights."""
+        """Fresh last layers for `classes` classes; everything else keeps its weights."""
         architecture = self.architecture.with_classes(classes)
-        name = f"{len(architecture.rows) - 1}.classes"
-        old = self.get_submodule(name)
-        assert isinstance(old, nn.Linear)
-        weight = old.weight
-        new = nn.Linear(old.in_features, classes, bias=old.bias is not None, device=weight.device, dtype=weight.dtype)
-        initialise_linear(new)
+        for index, row in enumerate(architecture.rows):
+            if isinstance(row, Head | AuxiliaryClassifier):
+                old = self.get_submodule(f"{index}.classes")
+                assert isinstance(old, nn.Linear | nn.Conv2d)
+                self.get_submodule(str(index)).add_module("classes", _fresh(old, classes))
         self.architecture = architecture
         self.graph = architecture.graph
-        self.get_submodule(name.rpartition(".")[0]).add_module("classes", new)
+
+
+def _fresh(old: nn.Linear | nn.Conv2d, classes: int) -> nn.Module:
+    """A new last layer in the place of `old`."""
+    settings = {"bias": old.bias is not None, "device": old.weight.device, "dtype": old.weight.dtype}
+    if isinstance(old, nn.Linear):
+        new: nn.Linear | nn.Conv2d = nn.Linear(old.in_features, classes, **settings)
+    else:
+        new = nn.Conv2d(old.in_channels, classes, 1, **settings)
+    initialise_last(new)
+    return new
 
 
 class Block(Interpreter):

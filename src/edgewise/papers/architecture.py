@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, cast
 
-from edgewise.blocks import ROWS, Classifier, Row, Scaling, WidthRule
+from edgewise.blocks import ROWS, AuxiliaryClassifier, Head, Row, Scaling, WidthRule
 from edgewise.errors import EdgewiseError
 from edgewise.graph import Graph, Trace, Value
 from edgewise.graph.ops import BatchNorm
@@ -67,12 +67,12 @@ class Architecture:
 
     @property
     def classes(self) -> int:
-        """How many classes the head tells apart. Raises `EdgewiseError` when the last row is no `Classifier`."""
-        return self._classifier().classes
+        """How many classes the head tells apart. Raises `EdgewiseError` when the last row is no classifier's."""
+        return self._head().classes
 
-    def _classifier(self) -> Classifier:
+    def _head(self) -> Head:
         last = self.rows[-1] if self.rows else None
-        if not isinstance(last, Classifier):
+        if not isinstance(last, Head):
             raise EdgewiseError(f"{self.name} does not end in a classifier but in {type(last).__name__}")
         return last
 
@@ -80,7 +80,11 @@ class Architecture:
         """The same network for `classes` classes."""
         if classes < 1:
             raise EdgewiseError(f"a classifier needs at least one class, not {classes}")
-        return replace(self, rows=(*self.rows[:-1], replace(self._classifier(), classes=classes)))
+        _ = self._head()
+        rows = tuple(
+            replace(row, classes=classes) if isinstance(row, Head | AuxiliaryClassifier) else row for row in self.rows
+        )
+        return replace(self, rows=rows)
 
     def with_input(self, height: int, width: int | None = None, *, smallest_map: int = SMALLEST_MAP) -> Architecture:
         """The same network for images of `height` × `width` pixels.
@@ -104,10 +108,19 @@ class Architecture:
             if not strided:
                 _ = self.graph  # where the rows do not fit at their own size either, that is what is wrong
                 raise EdgewiseError(
-                    f"images of {size[1]}×{size[2]} pixels are too small for {self.name}; resize them to 32×32 or more"
+                    f"images of {size[1]}×{size[2]} pixels are too small for {self.name}; "
+                    f"resize them to {self._least_size()} or more"
                 )
             lowered.append(strided.pop(0))
             rows[lowered[-1]] = _with_stride(rows[lowered[-1]], 1)
+
+    def _least_size(self) -> str:
+        """A square size that the rows fit on with all their strides lowered."""
+        rows = tuple(_with_stride(row, 1) if getattr(row, "stride", 1) == 2 else row for row in self.rows)
+        sides = (32, 48, 64, 96, 128, 192, 256, 384, 512)
+        fits = (side for side in sides if replace(self, rows=rows, input=(3, side, side))._smallest_map())
+        side = next(fits, sides[-1])
+        return f"{side}×{side}"
 
     def _smallest_map(self) -> int:
         shapes: list[tuple[int, ...]] = []

@@ -7,6 +7,7 @@ from dataclasses import replace
 from edgewise.blocks import Classifier, ConvBNAct, DepthwiseSeparable, Row, WidthRule
 from edgewise.graph.ops import BatchNorm
 from edgewise.papers.architecture import Architecture
+from edgewise.papers.family import Family, at_widths
 
 TABLE_1: tuple[Row, ...] = (
     ConvBNAct(out_channels=32, stride=2),
@@ -48,3 +49,12 @@ def conv_mobilenet() -> Architecture:
 def shallow_mobilenet() -> Architecture:
     """Table 5's "Shallow MobileNet": the five rows of 512 channels at 14×14 removed."""
     return replace(BASE, name="mobilenet_v1_shallow", rows=TABLE_1[:7] + TABLE_1[12:])
+
+
+FAMILY = Family(
+    "mobilenet_v1",
+    "Howard et al., MobileNets, 2017",
+    at_widths("mobilenet_v1", mobilenet_v1, 1, 0.75, 0.5, 0.25)
+    | {"mobilenet_v1_conv": conv_mobilenet, "mobilenet_v1_shallow": shallow_mobilenet},
+    {"mobilenet_v1": mobilenet_v1},
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgewise.blocks import Classifier, ConvBNAct, InvertedResidual, Row, WidthRule
 from edgewise.papers.architecture import Architecture
+from edgewise.papers.family import Family, at_widths
 
 
 def _stage(t: int, c: int, n: int, s: int, *, entering: int) -> tuple[Row, ...]:
@@ -38,3 +39,11 @@ BASE = Architecture(
 def mobilenet_v2(width: float = 1.0) -> Architecture:
     """Table 2 times `width`; the last convolution keeps its 1280 channels below 1.0."""
     return BASE.scaled(width)
+
+
+FAMILY = Family(
+    "mobilenet_v2",
+    "Sandler et al., MobileNetV2, 2018",
+    at_widths("mobilenet_v2", mobilenet_v2, 1.4, 1.3, 1, 0.75, 0.5, 0.35),
+    {"mobilenet_v2": mobilenet_v2},
+)

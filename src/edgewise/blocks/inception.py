@@ -1,0 +1,100 @@
+"""Inception modules: branches on one input, concatenated, each branch written out as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from edgewise.blocks.conv import conv_act, conv_bn_act
+from edgewise.blocks.row import Row, Scaling
+from edgewise.graph import functional as f
+from edgewise.graph.ops import PoolKind
+from edgewise.graph.value import Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a branch: a convolution, or a pooling where `pool` says so.
+
+    `beside` is the width of a second convolution on the same input with the kernel turned, whose result is
+    concatenated (Inception V3's 1×3 beside 3×1). A pair of steps with kernels (1, 7) and (7, 1) is a spatially
+    separable convolution.
+    """
+
+    out_channels: int = 0
+    kernel: tuple[int, int] = (1, 1)
+    stride: int = 1
+    padding: f.PaddingRule = "same"
+    pool: PoolKind | None = None
+    ceil: bool = False
+    beside: int = 0
+
+    def apply(self, x: Value, name: str, *, batch_norm: bool) -> Value:
+        if self.pool is not None:
+            return f.pool(
+                x,
+                self.pool,
+                kernel=self.kernel,
+                stride=self.stride,
+                padding=self.padding,
+                ceil=self.ceil,
+                name=name + ".pool",
+            )
+        y = self._convolution(x, self.out_channels, self.kernel, name, batch_norm)
+        if not self.beside:
+            return y
+        turned = (self.kernel[1], self.kernel[0])
+        return f.concat(y, self._convolution(x, self.beside, turned, name + "_beside", batch_norm))
+
+    def _convolution(self, x: Value, width: int, kernel: tuple[int, int], name: str, batch_norm: bool) -> Value:
+        step = conv_bn_act if batch_norm else conv_act
+        return step(x, width, kernel=kernel, stride=self.stride, padding=self.padding, activation="relu", name=name)
+
+    def scaled(self, scaling: Scaling) -> Step:
+        if self.pool is not None:
+            return self
+        beside = scaling.width(self.beside) if self.beside else 0
+        return replace(self, out_channels=scaling.width(self.out_channels), beside=beside)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inception(Row):
+    """Branches on one input, concatenated (GoogLeNet, Figure 2b; Inception V3, Figures 5 to 7).
+
+    Their convolutions are `branch<number>_<position>`. Without `batch_norm` they have a bias instead (GoogLeNet).
+    """
+
+    branches: tuple[tuple[Step, ...], ...]
+    batch_norm: bool = True
+
+    def apply(self, x: Value) -> Value:
+        ends: list[Value] = []
+        for number, branch in enumerate(self.branches):
+            y = x
+            for position, step in enumerate(branch):
+                y = step.apply(y, f"branch{number}_{position}", batch_norm=self.batch_norm)
+            ends.append(y)
+        return f.concat(*ends, name="join")
+
+    def scaled(self, scaling: Scaling) -> Self:
+        branches = tuple(tuple(step.scaled(scaling) for step in branch) for branch in self.branches)
+        return replace(self, branches=branches)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpatiallySeparable(Row):
+    """A 1×k and a k×1 convolution in place of a k×k one (Inception V3, section 3.2); `inner` is the width between."""
+
+    out_channels: int
+    inner: int
+    kernel: int = 7
+    stride: int = 1
+
+    def apply(self, x: Value) -> Value:
+        y = conv_bn_act(x, self.inner, kernel=(1, self.kernel), stride=(1, self.stride), activation="relu", name="wide")
+        return conv_bn_act(
+            y, self.out_channels, kernel=(self.kernel, 1), stride=(self.stride, 1), activation="relu", name="tall"
+        )
+
+    def scaled(self, scaling: Scaling) -> Self:
+        return replace(self, inner=scaling.width(self.inner), out_channels=scaling.width(self.out_channels))
