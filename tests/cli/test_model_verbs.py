@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -36,13 +37,47 @@ def test_evaluate_prints_a_table_and_json(edgewise: Command, world: Path, model:
     lines = edgewise("evaluate", model, "images", "--split", "train").out.splitlines()
     assert lines[0] == "per class"
     assert f"{model} on 24 images of images, train" in lines
-    assert [line.split()[0] for line in lines if line.endswith("%")] == ["cat", "dög", "eel", "accuracy"]
+    rows = [line.split() for line in lines if line.endswith("%")]
+    assert [row[0] for row in rows] == ["cat", "dög", "eel", "accuracy"]
+    assert [row[-2] for row in rows[:3]] == ["8", "8", "8"]
     found = json.loads(edgewise("evaluate", model, "images", "--split", "train", "--json").out)
     assert (found["model"], found["data"], found["split"], found["images"]) == (model, "images", "train", 24)
-    assert sum(map(sum, found["confusion"])) == 24
-    assert set(found["per_class"]) == {"cat", "dög pup", "eel"}
-    right = sum(found["confusion"][index][index] for index in range(3))
-    assert found["accuracy"] == pytest.approx(right / 24)
+    assert found["notes"] == []
+    confusion = found["confusion"]
+    assert sum(sum(row.values()) for row in confusion.values()) == 24
+    assert set(found["per_class"]) == set(confusion) == {"cat", "dög pup", "eel"}
+    for name, scored in found["per_class"].items():
+        assert scored == {"images": 8, "recall": pytest.approx(confusion[name].get(name, 0) / 8)}
+    assert found["accuracy"] == pytest.approx(sum(row.get(name, 0) for name, row in confusion.items()) / 24)
+
+
+@pytest.mark.parametrize("model", ["model.safetensors", "model.onnx"])
+def test_evaluate_on_some_of_the_classes(edgewise: Command, world: Path, model: str) -> None:
+    shutil.rmtree(world / "images" / "eel")
+    note = "note: images has images of 2 of the model's 3 classes; it is scored among all of them\n"
+    ended = edgewise("evaluate", model, "images", "--split", "all")
+    assert (ended.code, ended.err) == (0, note)
+    lines = ended.out.splitlines()
+    assert [line.split()[0] for line in lines if line.endswith("%")] == ["cat", "dög", "accuracy"]
+    assert f"{model} on 20 images of images, all" in lines
+    ended = edgewise("evaluate", model, "images", "--split", "all", "--json")
+    assert ended.err == note
+    assert set(json.loads(ended.out)["per_class"]) == {"cat", "dög pup"}
+
+
+def test_evaluate_prints_top_1_and_top_5(edgewise: Command, world: Path) -> None:
+    from edgewise.data import Preprocessing
+    from edgewise.nn import Network
+    from edgewise.papers import find
+    from edgewise.weights import ModelCard, save_model
+
+    architecture = find("mobilenet_v3_small").scaled(0.25).with_classes(6).with_input(24)
+    card = ModelCard(
+        architecture, Preprocessing(24, 24, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)), ("cat", "dög pup", "eel", *"abc")
+    )
+    save_model(world / "six.safetensors", Network(architecture, seed=0), card)
+    out = edgewise("evaluate", "six.safetensors", "images", "--split", "all").out
+    assert [line.split()[0] for line in out.splitlines() if "accuracy" in line] == ["top-1", "top-5"]
 
 
 def test_predict_prints_a_table(edgewise: Command, world: Path) -> None:

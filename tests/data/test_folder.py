@@ -214,3 +214,48 @@ def test_a_class_whose_files_are_all_bad(tmp_path):
     (tmp_path / "b" / "x.png").touch()
     with pytest.raises(EdgewiseError, match="class 'b'"):
         open_dataset(tmp_path, skip_bad=True)
+
+
+def test_everything_is_taken_undivided(tmp_path):
+    class_folders(tmp_path, {"a": 3, "b": 1, "c": 0})
+    dataset = open_dataset(tmp_path, only="all")
+    assert sizes(dataset) == {"all": 4}
+    assert dataset.classes == ("a", "b", "c")
+    assert dataset.splits["all"].name == "all"
+    assert dataset.splits["all"].labels.tolist() == [0, 0, 0, 1]
+    assert dataset.split_rule == "all is all images, undivided."
+    with pytest.raises(EdgewiseError, match=r"single usable image.*or take all of them with --split all"):
+        open_dataset(tmp_path, only="test")
+
+
+def test_everything_of_three_splits(tmp_path):
+    for name, count in (("train", 4), ("val", 2), ("test", 3)):
+        class_folders(tmp_path / name, {"cat": count, "dog": count})
+    assert sizes(open_dataset(tmp_path, only="all")) == {"all": 18}
+
+
+def test_a_split_alone_is_opened_without_the_others(tmp_path):
+    class_folders(tmp_path / "train", {"a": 4, "b": 4, "c": 4})
+    class_folders(tmp_path / "val", {"b": 1})
+    (tmp_path / "train" / "a" / "000.png").write_bytes(b"")
+    dataset = open_dataset(tmp_path, only="val")
+    assert sizes(dataset) == {"val": 1}
+    assert dataset.classes == ("b",)
+    assert dataset.split_rule == "val is val/, undivided. Not used: train/."
+
+
+def test_a_split_that_is_not_there_is_drawn_as_ever(tmp_path):
+    class_folders(tmp_path / "train", {"a": 10, "b": 10})
+    drawn, asked = open_dataset(tmp_path, seed=1), open_dataset(tmp_path, seed=1, only="test")
+    assert sizes(drawn) == sizes(asked)
+    assert paths(drawn, "test") == paths(asked, "test")
+
+
+def test_only_a_validation_split(tmp_path):
+    class_folders(tmp_path / "val", {"a": 2, "b": 2})
+    for only in ("val", "all"):
+        assert sizes(open_dataset(tmp_path, only=only)) == {only: 4}
+    with pytest.raises(EdgewiseError, match="has val images and none for test; choose one of those, or all"):
+        open_dataset(tmp_path, only="test")
+    with pytest.raises(EdgewiseError, match="none to train on; add a train split"):
+        open_dataset(tmp_path)

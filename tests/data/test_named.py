@@ -54,15 +54,17 @@ def test_imagenet_that_is_nowhere(tmp_path):
 
 def test_imagenet(tmp_path, monkeypatch):
     for split in ("train", "val"):
-        class_folders(tmp_path / split, {"n01": 10, "n02": 10, "n03": 10})
+        class_folders(tmp_path / split, {"n01440764": 10, "n02012849": 10, "n03126707": 10})
 
     class FakeImageNet:
         def __init__(self, root: str, split: str) -> None:
             folder = torchvision.datasets.ImageFolder(Path(root) / split)
             self.samples, self.wnids = folder.samples, folder.classes
-            self.classes = [("crane", "bird"), ("crane",), ("tench", "Tinca tinca")]
+            self.classes = [("tench", "Tinca tinca"), ("crane", "bird"), ("crane",)]
 
     monkeypatch.setattr(torchvision.datasets, "ImageNet", FakeImageNet)
     dataset = open_dataset("imagenet", root=tmp_path)
-    assert dataset.classes == ("crane (n01)", "crane (n02)", "tench")
+    assert dataset.classes == ("tench", "crane (bird)", "crane (machine)")
     assert {name: len(split) for name, split in dataset.splits.items()} == {"train": 27, "val": 30, "test": 3}
+    alone = open_dataset("imagenet", root=tmp_path, only="val")
+    assert {name: len(split) for name, split in alone.splits.items()} == {"val": 30}

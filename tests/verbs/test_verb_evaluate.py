@@ -29,12 +29,10 @@ def test_the_scores_are_those_of_training(made: Made) -> None:
     assert scores == {name: pytest.approx(made.trained.card.metrics[f"test_{name}"]) for name in ("loss", "accuracy")}
 
 
-def test_classes_must_be_the_same_in_the_same_order(
-    made: Made, tmp_path: Path, coloured_folder: Callable[..., Path]
-) -> None:
+def test_the_model_must_know_the_classes(made: Made, tmp_path: Path, coloured_folder: Callable[..., Path]) -> None:
     other = coloured_folder(tmp_path / "other", ("cat", "dog", "eel"), 10)
     for model in (made.model_file, made.artifact):
-        with pytest.raises(EdgewiseError, match=r"the classes of .*other are not those of .*: dog, dög pup; evaluate"):
+        with pytest.raises(EdgewiseError, match=r"the classes of .*other are not those of .*: dog; evaluate"):
             edgewise.evaluate(model, other)
 
 

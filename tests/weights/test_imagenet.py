@@ -37,9 +37,9 @@ def test_the_names_are_those_of_torchvision() -> None:
 
 
 def test_the_ids_are_those_of_timm() -> None:
-    from timm.data import ImageNetInfo
+    from timm.data.imagenet_info import ImageNetInfo
 
-    info = ImageNetInfo("imagenet-1k")
+    info = ImageNetInfo()
     assert info.label_names() == list(ids())
     # Every name is among the words of its id.
     for index, name in enumerate(CLASSES):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def evaluate(
     model: Annotated[Path, Argument(help="A model file (.safetensors) or an artifact (.onnx).")],
     data: Annotated[str, Argument(help="An image folder, a CSV, or digits, cifar10, …")],
-    split: Annotated[str, Option(help="train, val or test.")] = "test",
+    split: Annotated[str, Option(help="train, val, test or all: every image, undivided.")] = "test",
     seed: Annotated[int, Option(help="The seed that divided the data in training.")] = 0,
     skip_bad: Annotated[bool, Option("--skip-bad", help="Leave out files that cannot be used.")] = False,
     root: Annotated[Path | None, Option(help="Where named datasets lie.")] = None,
@@ -30,33 +30,52 @@ def evaluate(
 
     found = run(model, data, split=split, seed=seed, skip_bad=skip_bad, root=root, workers=workers)
     console.note_skipped(found.skipped)
+    for note in found.notes:
+        console.note(f"note: {note}")
     if as_json:
         console.show_json(_as_json(found))
         return
-    what = "average precision" if found.scores.confusion is None else "recall"
-    per_class = [
-        (name, console.percent(None if value != value else float(value)))
-        for name, value in zip(found.classes, found.scores.per_class, strict=True)
-    ]
-    totals = [console.metric(name, value) for name, value in found.scores.metrics().items()]
+    what = _measure(found)
+    per_class = [(name, str(images), console.percent(value)) for name, (images, value) in found.per_class().items()]
+    totals = [_worded(name, value, found.scores.top5) for name, value in found.scores.metrics().items()]
     images = console.counted(found.images, "image")
     console.show(
-        console.table("per class", ("class", what), per_class),
+        console.table("per class", ("class", "images", what.replace("_", " ")), per_class),
         console.table(f"{found.model} on {images} of {found.data}, {found.split}", ("metric", "value"), totals),
     )
 
 
+def _measure(found: Evaluated) -> str:
+    return "average_precision" if found.scores.confusion is None else "recall"
+
+
+def _worded(name: str, value: float, top5: float | None) -> tuple[str, str]:
+    words, written = console.metric(name, value)
+    told_apart = {"accuracy": "top-1 accuracy", "top5": "top-5 accuracy"} if top5 is not None else {}
+    return told_apart.get(words, words), written
+
+
 def _as_json(found: Evaluated) -> dict[str, object]:
+    what = _measure(found)
     return {
         "model": found.model,
         "data": found.data,
         "split": found.split,
         "images": found.images,
         "skipped": len(found.skipped),
+        "notes": list(found.notes),
         **found.scores.metrics(),
-        "per_class": {
-            name: None if value != value else float(value)
-            for name, value in zip(found.classes, found.scores.per_class, strict=True)
-        },
-        "confusion": None if found.scores.confusion is None else found.scores.confusion.tolist(),
+        "per_class": {name: {"images": images, what: value} for name, (images, value) in found.per_class().items()},
+        "confusion": _confusion(found),
+    }
+
+
+def _confusion(found: Evaluated) -> dict[str, dict[str, int]] | None:
+    """How many images of each class were taken for each other one, without zeros: of 1,000 classes most never are."""
+    if found.scores.confusion is None:
+        return None
+    return {
+        found.classes[true]: {found.classes[index]: int(row[index]) for index in row.nonzero()[0]}
+        for true, row in enumerate(found.scores.confusion)
+        if row.any()
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from edgewise.data.augmentation import Augmentation
-from edgewise.data.dataset import SPLITS, Dataset, Split
+from edgewise.data.dataset import ALL, SPLITS, Dataset, Split
 from edgewise.data.decode import BadImage
 from edgewise.data.open import NAMES, open_dataset
 from edgewise.data.preprocessing import IMAGENET_MEAN, IMAGENET_STD, INTERPOLATIONS, Preprocessing
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from edgewise.data.batches import Batches
 
 __all__ = [
+    "ALL",
     "IMAGENET_MEAN",
     "IMAGENET_STD",
     "INTERPOLATIONS",

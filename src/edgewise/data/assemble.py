@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgewise.data.dataset import SPLITS, Dataset, Split, bad_images_error, content_digest
+from edgewise.data.dataset import ALL, SPLITS, Dataset, Split, bad_images_error, content_digest
 from edgewise.data.decode import BadImage
 from edgewise.data.images import Images, read_files
 from edgewise.data.stratify import membership, stratified
@@ -23,6 +23,7 @@ class Options:
     skip_bad: bool = False
     val_share: float = 0.1
     test_share: float = 0.1
+    only: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,12 @@ class Listing:
 
 
 def from_files(listing: Listing, paths: Sequence[Path], options: Options) -> Dataset:
-    """Opens every file of the listing. Raises EdgewiseError for bad files (unless they are skipped) and bad splits."""
+    """Opens every file of the listing that the options ask for.
+
+    Raises EdgewiseError for bad files (unless they are skipped) and bad splits.
+    """
+    wanted = _wanted(listing, options)
+    listing, paths = listing.take(wanted), [paths[index] for index in wanted]
     reading = read_files(paths, listing.names)
     bad = (*listing.bad, *reading.bad)
     if bad and not options.skip_bad:
@@ -66,16 +72,29 @@ def from_files(listing: Listing, paths: Sequence[Path], options: Options) -> Dat
 
 
 def from_images(listing: Listing, images: Images, sizes: Sequence[int], options: Options) -> Dataset:
-    """Divides the images of the listing. sizes: bytes of each, for the digest. Raises EdgewiseError."""
-    _check_classes(listing)
-    splits, rule = _divide(listing, options)
-    _check_splits(listing, splits)
+    """Divides the images of the listing, unless the options ask for one split of them that is settled already.
+
+    sizes: bytes of each, for the digest. Raises EdgewiseError.
+    """
+    if _settled(listing, options):
+        wanted = _wanted(listing, options)
+        if len(wanted) < len(listing.names):
+            listing, images, sizes = listing.take(wanted), images.take(wanted), [sizes[index] for index in wanted]
+        _check_some(listing)
+        name = options.only or ALL
+        names: tuple[str, ...] = (name,)
+        splits, rule = [name] * len(wanted), f"{name} is {listing.given.get(name, 'all images')}, undivided."
+    else:
+        _check_classes(listing, options)
+        names = SPLITS
+        splits, rule = _divide(listing, options)
+        _check_splits(listing, splits)
     targets = (
         membership(listing.labels, len(listing.classes))
         if listing.multi_label
         else np.array([label for (label,) in listing.labels], np.int64)
     )
-    members = {name: [index for index, split in enumerate(splits) if split == name] for name in SPLITS}
+    members = {name: [index for index, split in enumerate(splits) if split == name] for name in names}
     return Dataset(
         source=listing.source,
         classes=listing.classes,
@@ -90,13 +109,29 @@ def from_images(listing: Listing, images: Images, sizes: Sequence[int], options:
     )
 
 
+def _settled(listing: Listing, options: Options) -> bool:
+    """Whether the one split that is asked for needs no division: it is everything, or the data comes with it."""
+    return options.only == ALL or (options.only is not None and options.only in listing.given)
+
+
+def _wanted(listing: Listing, options: Options) -> list[int]:
+    """Which images of the listing are asked for."""
+    everything = options.only == ALL or not _settled(listing, options)
+    return [index for index, split in enumerate(listing.splits) if everything or split == options.only]
+
+
+def _hint(options: Options) -> str:
+    return ", or take all of them with --split all" if options.only is not None else ""
+
+
 def _divide(listing: Listing, options: Options) -> tuple[list[str], str]:
     """The split of each image, and the rule in a sentence. A split that was given is left as it is, under its name."""
     present = {name for name in SPLITS if name in set(listing.splits)}
     if present and "train" not in present:
-        raise EdgewiseError(
-            f"{listing.source} has {' and '.join(sorted(present))} images but none to train on; add a train split"
-        )
+        have = f"{listing.source} has {' and '.join(sorted(present))} images"
+        if options.only is not None:
+            raise EdgewiseError(f"{have} and none for {options.only}; choose one of those, or all, as --split")
+        raise EdgewiseError(f"{have} but none to train on; add a train split")
     shares = {"val": options.val_share, "test": options.test_share}
     drawn = {name: share for name, share in shares.items() if name not in present}
     rows = [index for index, split in enumerate(listing.splits) if split in {None, "train"}]
@@ -116,13 +151,18 @@ def _series(parts: Sequence[str]) -> str:
     return ", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else "".join(parts)
 
 
-def _check_classes(listing: Listing) -> None:
+def _check_some(listing: Listing) -> None:
     if not listing.names:
         left = f" ({len(listing.bad)} files cannot be used: {next(iter(listing.bad))} …)" if listing.bad else ""
         raise EdgewiseError(f"{listing.source} holds no usable image{left}")
+
+
+def _check_classes(listing: Listing, options: Options) -> None:
+    _check_some(listing)
     if len(listing.classes) < 2 and not listing.multi_label:
         raise EdgewiseError(
             f"{listing.source} has only the class {''.join(listing.classes)!r}; give images of two classes or more"
+            f"{_hint(options)}"
         )
     for name, count in zip(listing.classes, _per_class(listing.labels, len(listing.classes)), strict=True):
         if count == 0:
@@ -130,7 +170,7 @@ def _check_classes(listing: Listing) -> None:
         if count == 1:
             raise EdgewiseError(
                 f"class {name!r} of {listing.source} has a single usable image, and training and testing need one "
-                "each; add more or remove the class"
+                f"each; add more or remove the class{_hint(options)}"
             )
 
 

@@ -1,4 +1,4 @@
-"""A dataset: classes, and three splits of labelled images."""
+"""A dataset: classes, and splits of labelled images."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from edgewise.errors import EdgewiseError
 
 SPLITS = ("train", "val", "test")
 
+ALL = "all"
+"""The one split of data that is not divided."""
+
 _NAMED_IN_MESSAGES = 5
 
 
@@ -28,7 +31,7 @@ class Kept:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Labelled images that are used for one thing: "train", "val" or "test".
+    """Labelled images that are used for one thing: "train", "val" or "test"; or "all" of them.
 
     labels: int64 (N,), or for several labels an image float32 (N, K) of zeros and ones.
     skip_bad: what to do with a file that turns out to be damaged behind a sound header: leave it out, or stop.
@@ -68,7 +71,7 @@ class Dataset:
     source: what was opened: a path or a name.
     classes: names, in the order of the network's outputs.
     multi_label: whether an image can have any number of labels, rather than exactly one.
-    splits: "train", "val" and "test".
+    splits: "train", "val" and "test"; where only one was asked for, perhaps that one alone (see `open_dataset`).
     digest: SHA-256, in hexadecimal, over the list of contents: path, size in bytes, labels and split of each image.
     split_rule: one sentence: which splits were given and which were drawn, how and with what seed.
     skipped: the files left out because they cannot be used.

@@ -73,7 +73,7 @@ def read(path: Path, wanted: Callable[[Header], bool]) -> tuple[Header, np.ndarr
             source = io.BytesIO(file.read()) if file_size < _READ_AT_ONCE else file
             image = Image.open(source)
             header = _header(image, file_size)
-            return header, _pixels(image) if wanted(header) else None
+            return header, pixels_of(image) if wanted(header) else None
     except UnreadableError:
         raise
     except FileNotFoundError:
@@ -113,7 +113,8 @@ def _header(image: Image.Image, file_size: int) -> Header:
     return Header(file_size, height, width, image.format == "JPEG" and image.mode in {"RGB", "L"})
 
 
-def _pixels(image: Image.Image) -> np.ndarray:
+def pixels_of(image: Image.Image) -> np.ndarray:
+    """An opened image as `decode` gives a file's: uint8 (H, W, 3)."""
     image.load()
     # Reading the EXIF block takes longer than decoding a small JPEG, so JPEGs without one skip it.
     if image.format != "JPEG" or "exif" in image.info:

@@ -28,13 +28,16 @@ def open_folder(root: Path, options: Options) -> Dataset:
 
     Two layouts are known. With splits: `train/<class>/…`, and `val/` (or `valid/`, `validation/`) and `test/` where
     they exist; each is used as what it is called, and a split that is missing is drawn from `train/`. Without:
-    `<class>/…`, all three splits are drawn. A class's images may lie in folders within its folder. Hidden files and
-    folders are passed over; any other file in a class folder must be an image.
+    `<class>/…`, all three splits are drawn. Where the options ask for one split that is there, only its folder is
+    looked into, and its classes are the dataset's. A class's images may lie in folders within its folder. Hidden files
+    and folders are passed over; any other file in a class folder must be an image.
 
     Raises EdgewiseError for anything else, for files that cannot be used (unless skipped) and for classes that are
     empty or missing from a split.
     """
     folders = _split_folders(root)
+    if options.only in folders:
+        folders = {options.only: folders[options.only]}
     if folders:
         classes = sorted({folder.name for split in folders.values() for folder in _subfolders(split)})
         others = [folder.name for folder in _subfolders(root) if folder not in folders.values()]

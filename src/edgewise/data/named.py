@@ -56,20 +56,20 @@ def open_imagenet(root: Path, options: Options) -> Dataset:
     """
     from torchvision.datasets import ImageNet
 
+    from edgewise.weights.imagenet import names_by_id
+
     try:
-        parts = {split: ImageNet(str(root), split=split) for split in ("train", "val")}
+        needed = ("val",) if options.only == "val" else ("train", "val")
+        parts = {split: ImageNet(str(root), split=split) for split in needed}
     except (OSError, RuntimeError, ModuleNotFoundError) as error:
         raise EdgewiseError(
             f"ImageNet was looked for in {root} and is not there whole ({error}); get ILSVRC2012_devkit_t12.tar.gz, "
             "ILSVRC2012_img_train.tar and ILSVRC2012_img_val.tar from image-net.org and put them into that folder, "
             "or name another folder as root"
         ) from error
-    train = parts["train"]
-    first = [synonyms[0] for synonyms in train.classes]
-    # Two pairs of classes share their first name (a bird and a machine are both "crane").
-    classes = tuple(
-        name if first.count(name) == 1 else f"{name} ({wnid})" for name, wnid in zip(first, train.wnids, strict=True)
-    )
+    # The names of weights that were trained on it elsewhere, so that these can be evaluated on it.
+    names = names_by_id()
+    classes = tuple(names.get(wnid, wnid) for wnid in parts["val"].wnids)
     samples = [(split, Path(path), label) for split, part in parts.items() for path, label in part.samples]
     listing = Listing(
         source="imagenet",

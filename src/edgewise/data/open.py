@@ -27,6 +27,7 @@ def open_dataset(
     root: Path | None = None,
     val_share: float = 0.1,
     test_share: float = 0.1,
+    only: str | None = None,
 ) -> Dataset:
     """Opens labelled images for classification.
 
@@ -38,11 +39,14 @@ def open_dataset(
         skip_bad: leave out files that cannot be used, listed in `Dataset.skipped`, instead of raising an error.
         root: where named datasets are looked for and downloaded to; by default `edgewise` in the user's cache folder.
         val_share, test_share: how much of the training images becomes the val or test split where there is none.
+        only: the one split that is needed, for evaluation. "all" takes every image, without dividing them and without
+            asking for several classes or several images of each. A split that the data comes with is opened alone,
+            and nothing of the others; one that has to be drawn is drawn as ever.
 
     Every file is opened once: fully while the images fit in memory, else its header. Raises EdgewiseError.
     """
     check_shares({"val": val_share, "test": test_share})
-    options = Options(seed, skip_bad, val_share, test_share)
+    options = Options(seed, skip_bad, val_share, test_share, only)
     if isinstance(source, str):
         match source.lower().replace("-", "").replace("_", ""):
             case "digits":

@@ -28,9 +28,16 @@ def artifact_logits(
 
 
 def evaluate_artifact(
-    path: Path, split: Split, *, runtime: str = "onnxruntime", threads: int = 1, workers: int = 0
+    path: Path,
+    split: Split,
+    *,
+    runtime: str = "onnxruntime",
+    threads: int = 1,
+    workers: int = 0,
+    keep_probabilities: bool = True,
 ) -> Evaluation:
-    """Scores the artifact on all images of `split`, as it will run on the device.
+    """Scores the artifact on all images of `split`, as it will run on the device, `keep_probabilities` as in
+    `training.evaluate`.
 
     Raises `EdgewiseError` when the split is empty or its labels are not of the artifact's kind and classes, or the
     runtime fails.
@@ -55,7 +62,9 @@ def evaluate_artifact(
             f"the {split.name} split has {known} classes and {path} tells {classes} apart; use data of its classes"
         )
     batches = Batches(split, card.preprocessing, batch_size=256, seed=0, shuffle=False, workers=workers)
-    scores = Scores(classes, multi_label=card.multi_label, device=torch.device("cpu"), keep_probabilities=True)
+    scores = Scores(
+        classes, multi_label=card.multi_label, device=torch.device("cpu"), keep_probabilities=keep_probabilities
+    )
     for images, targets in _chunks(batches):
         # A batch comes normalised; an artifact that normalises itself wants the pixels back.
         given = _pixels(images, card) if card.normalise_inside else images

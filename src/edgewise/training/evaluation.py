@@ -22,12 +22,14 @@ def evaluate(
     device: torch.device | str = "cpu",
     precision: str = "32",
     k: int = 100,
+    keep_probabilities: bool = True,
 ) -> Evaluation:
     """Scores `network` (images (N, 3, H, W) to logits (N, K)) on all images of `split`.
 
     The split's labels decide whether there is one label per image or several. The network is left as it was found,
     on `device`. Images that the split leaves out as damaged are missing from the result. `k` is that of
-    `Evaluation.map_at_k`.
+    `Evaluation.map_at_k`. `keep_probabilities` says whether `Evaluation.probabilities` are wanted, which take four
+    bytes an image and class.
 
     Raises:
         EdgewiseError: the split is empty, or has labels that the network has no output for.
@@ -44,7 +46,7 @@ def evaluate(
             f"the data has {needed} classes but the network {classes} outputs; give the network as many as the data"
         )
     batches = Batches(split, preprocessing, batch_size=batch_size, seed=0, shuffle=False, workers=workers)
-    scores = Scores(classes, multi_label=labels.ndim == 2, device=device, k=k, keep_probabilities=True)
+    scores = Scores(classes, multi_label=labels.ndim == 2, device=device, k=k, keep_probabilities=keep_probabilities)
     return score(network, batches, scores, device=device, precision=precision)
 
 

@@ -1,11 +1,11 @@
-"""What a MODEL argument names: a variant of the zoo, a model file, or an architecture as JSON."""
+"""What a MODEL argument names: a variant of the zoo, a model file, a folder with one, or an architecture as JSON."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from edgewise.errors import EdgewiseError
-from edgewise.papers import Architecture, find
+from edgewise.papers import Architecture, find, names
 
 MODEL_FILE = ".safetensors"
 ARTIFACT = ".onnx"
@@ -32,8 +32,23 @@ def architecture_of(
     return architecture
 
 
-def _read(model: str | Path) -> Architecture:
+def located(model: str | Path) -> Path:
+    """The file that `model` names: for a folder that `save_pretrained` or a run wrote, the model file in it.
+
+    A name of the zoo, given as a string, is that name also where a folder is called the same; write `./name` for the
+    folder.
+    """
     path = Path(model)
+    if path.is_dir() and model not in names():
+        from edgewise.weights.card import IN_A_FOLDER
+
+        if (path / IN_A_FOLDER).is_file():
+            return path / IN_A_FOLDER
+    return path
+
+
+def _read(model: str | Path) -> Architecture:
+    path = located(model)
     match path.suffix:
         case ".safetensors":
             from edgewise.weights import read_card
@@ -62,13 +77,13 @@ def is_artifact(model: str | Path) -> bool:
 
 
 def is_model_file(model: str | Path) -> bool:
-    """Whether `model` names a model file."""
-    return Path(model).suffix == MODEL_FILE
+    """Whether `model` names a model file, or a folder with one."""
+    return located(model).suffix == MODEL_FILE
 
 
 def existing(path: str | Path, what: str) -> Path:
-    """`path`, when there is a file. Raises `EdgewiseError` otherwise."""
-    path = Path(path)
+    """`path`, when there is a file; the model file, when it is a folder with one. Raises `EdgewiseError` otherwise."""
+    path = located(Path(path))
     if path.is_dir():
         raise EdgewiseError(f"{path} is a folder and should be the {what} itself; name a file in it")
     if not path.is_file():

@@ -20,7 +20,7 @@ from edgewise.training import Evaluation, Recipe, TrainResult, evaluate
 from edgewise.training import train as train_network
 from edgewise.training.processes import outside_rank
 from edgewise.verbs.checks import at_least, decoding_workers, described
-from edgewise.verbs.resolve import architecture_of, is_model_file
+from edgewise.verbs.resolve import architecture_of, is_model_file, located
 from edgewise.weights import ModelCard, Provenance, save_model
 
 
@@ -73,7 +73,7 @@ def train(
     say = tell if tell and leads else (lambda text: None)
     at_least(1, {"epochs": epochs, "batch_size": batch_size, "devices": devices})
     at_least(0, {"seed": seed, "workers": workers})
-    model_file = Path(model) if not isinstance(model, Architecture) and is_model_file(model) else None
+    model_file = located(model) if not isinstance(model, Architecture) and is_model_file(model) else None
     architecture = architecture_of(model, width=width)
     dataset = open_dataset(data, seed=seed, skip_bad=skip_bad, root=root)
     found = statistics(dataset.splits["train"])

@@ -19,6 +19,9 @@ FORMAT = 1
 KEY = "edgewise"
 """Where the card stands in the safetensors metadata."""
 
+IN_A_FOLDER = "model.safetensors"
+"""What the model file is called in a folder that is shared, or that a run wrote."""
+
 _LENGTH_BYTES = 8
 _LONGEST_HEADER = 100_000_000
 
