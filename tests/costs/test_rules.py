@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from edgewise.blocks import AuxiliaryClassifier
 from edgewise.blocks.conv import conv_bn_act
 from edgewise.blocks.squeeze_excite import squeeze_excite
-from edgewise.blocks import AuxiliaryClassifier
 from edgewise.costs import RULES, Costs, OpCost, count, kind
 from edgewise.graph import Trace, Value, ops
 from edgewise.graph import functional as f
