@@ -1,6 +1,7 @@
 """Explaining with pictures and tables: the one-file HTML report and the primitives it is built from. No torch."""
 
 from edgewise.explain.axis import Axis, Tick, fit_axis
+from edgewise.explain.bars import Bar, bar_figure
 from edgewise.explain.confusion import confusion
 from edgewise.explain.curves import Epoch, Line, line_chart, training_curves
 from edgewise.explain.fit_data import (
@@ -21,6 +22,7 @@ from edgewise.explain.thumbs import Mistake, gallery, thumbnail
 
 __all__ = [
     "Axis",
+    "Bar",
     "Budget",
     "CandidatePoint",
     "Column",
@@ -37,6 +39,7 @@ __all__ = [
     "Tick",
     "WinnerSummary",
     "WrittenFile",
+    "bar_figure",
     "confusion",
     "facts",
     "fit_axis",

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edgewise.explain.axis import Axis, Tick
-from edgewise.explain.html import NOTHING, Markup, tag
+from edgewise.explain.html import NOTHING, Markup, stylesheet, tag
 from edgewise.explain.labels import Box
 
-__all__ = ["NARROW", "WIDE", "Chart", "label", "line", "responsive"]
+__all__ = ["NARROW", "WIDE", "Chart", "label", "line", "responsive", "standalone"]
 
 # In CSS pixels. Text keeps its size in both; scaling one drawing down would make it unreadable on a phone.
 WIDE, NARROW = 820, 350
@@ -95,3 +95,18 @@ def responsive(draw: Callable[[int], Markup], caption: str, *below: Markup) -> M
     """A figure drawn at two widths, of which the style sheet shows the one that fits; `below` stands under it."""
     both = [tag("div", {"class": css}, draw(width)) for css, width in (("wide", WIDE), ("narrow", NARROW))]
     return tag("figure", None, *both, *below, tag("figcaption", None, caption) if caption else NOTHING)
+
+
+def standalone(chart: Chart, drawing: Markup) -> str:
+    """An SVG file of its own around the `drawing` of `chart`: with the colours, a font, and paper beneath."""
+    size = {"width": f"{chart.width:g}", "height": f"{chart.height:g}"}
+    attributes = {
+        "xmlns": "http://www.w3.org/2000/svg",
+        "viewBox": f"0 0 {chart.width:g} {chart.height:g}",
+        **size,
+        "font-family": "system-ui, Roboto, 'Liberation Sans', Arial, sans-serif",
+        "font-size": "12",
+    }
+    # What the style sheet says is repeated where a viewer that knows no variables would paint black on black.
+    paper = tag("rect", {"class": "sheet", "fill": "#ffffff", **size})
+    return f"{tag('svg', attributes, tag('style', None, Markup(stylesheet('chart'))), paper, drawing)}\n"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 
-__all__ = ["NOTHING", "Markup", "Section", "page", "tag", "text"]
+__all__ = ["NOTHING", "Markup", "Section", "page", "stylesheet", "tag", "text"]
 
 # Not allowed in XML 1.0, or able to reorder the text around them: bidirectional overrides in a file name can make
 # "exe.gnp" of "png.exe". Names that are written from right to left do not need them.
@@ -50,6 +50,11 @@ def tag(name: str, attributes: Mapping[str, Content] | None = None, *children: C
     return Markup(f"<{name}{written}>{''.join(text(child) for child in children)}</{name}>")
 
 
+def stylesheet(name: str) -> str:
+    """The style sheet `name`: "chart" for colours and charts, wherever they stand; "page" for the rest of a page."""
+    return files("edgewise.explain").joinpath(f"{name}.css").read_text(encoding="utf-8")
+
+
 @dataclass(frozen=True)
 class Section:
     """A part of a page with a heading of its own, reachable from the list of contents as `#anchor`."""
@@ -61,7 +66,7 @@ class Section:
 
 def page(title: str, introduction: Markup, sections: Sequence[Section]) -> str:
     """A whole HTML document: title, introduction, list of contents, sections. No script, no request to anywhere."""
-    style = files("edgewise.explain").joinpath("page.css").read_text(encoding="utf-8")
+    style = stylesheet("chart") + stylesheet("page")
     head = tag(
         "head",
         None,

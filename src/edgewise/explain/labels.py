@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 __all__ = ["Box", "Label", "place", "shortened", "text_width"]
 
-FONT = 12.0  # px, as in page.css
+FONT = 12.0  # px, as in chart.css
 # A label that would still cover this share of itself is left out; its text is in the tooltip and in the table.
 _TOO_MUCH = 0.12
 

@@ -9,7 +9,7 @@ from edgewise.explain.html import Markup, tag
 
 __all__ = ["SHAPES", "assign", "legend", "mark"]
 
-HUES = 7  # page.css has a colour for each, for light and for dark paper
+HUES = 7  # chart.css has a colour for each, for light and for dark paper
 # Corners on the unit circle as (number of corners, turned by degrees, inner radius of a star or 1).
 _POLYGONS: Mapping[str, tuple[int, float, float]] = {
     "square": (4, 45, 1.0),
