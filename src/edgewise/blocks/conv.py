@@ -20,9 +20,13 @@ def conv_bn(
     padding: f.PaddingRule = "same",
     dilation: f.Size = 1,
     groups: int = 1,
+    bias: bool = False,
     name: str,
 ) -> Value:
-    """Convolution without bias, then batch norm; the value is called `name`, its ops `name.conv` and `name.norm`."""
+    """Convolution, then batch norm; the value is called `name`, its ops `name.conv` and `name.norm`.
+
+    A `bias` between the two does nothing that the norm's shift does not; only VGG's releases have one.
+    """
     y = f.conv(
         x,
         out_channels,
@@ -31,6 +35,7 @@ def conv_bn(
         padding=padding,
         dilation=dilation,
         groups=groups,
+        bias=bias,
         name=name + ".conv",
     )
     return x.trace.call(name, f.norm(y, name=name + ".norm"))
@@ -45,6 +50,7 @@ def conv_bn_act(
     padding: f.PaddingRule = "same",
     dilation: f.Size = 1,
     groups: int = 1,
+    bias: bool = False,
     activation: ActivationKind | None,
     name: str,
 ) -> Value:
@@ -57,6 +63,7 @@ def conv_bn_act(
         padding=padding,
         dilation=dilation,
         groups=groups,
+        bias=bias,
         name=name,
     )
     return x.trace.call(name, f.activate(y, activation, name=name + ".activation"))
@@ -99,6 +106,7 @@ class ConvBNAct(Row):
     padding: f.PaddingRule = "same"
     dilation: int = 1
     groups: int = 1
+    bias: bool = False
     activation: ActivationKind | None = "relu"
     head: bool = False
 
@@ -111,6 +119,7 @@ class ConvBNAct(Row):
             padding=self.padding,
             dilation=self.dilation,
             groups=self.groups,
+            bias=self.bias,
             activation=self.activation,
             name="conv",
         )

@@ -26,7 +26,7 @@ def vgg(depth: int, *, batch_norm: bool = False) -> Architecture:
         raise EdgewiseError(f"there is no VGG-{depth}; the paper has {', '.join(map(str, CONVOLUTIONS))}")
     rows: list[Row] = []
     for width, number in zip(WIDTHS, CONVOLUTIONS[depth], strict=True):
-        convolution = ConvBNAct(out_channels=width) if batch_norm else ConvAct(out_channels=width)
+        convolution = ConvBNAct(out_channels=width, bias=True) if batch_norm else ConvAct(out_channels=width)
         rows += [convolution] * number
         rows.append(MaxPool(kernel=2, padding="valid"))
     rows += [FullyConnected(out_features=4096), FullyConnected(out_features=4096), Classifier(classes=1000)]
