@@ -1,7 +1,8 @@
 """Edgewise: from images and a latency budget to the most accurate CNN that fits, deployed.
 
 The verbs of the command line are functions here: `fit`, `train`, `evaluate`, `predict`, `export`, `bench`, `models`,
-`show`. They and what they need are imported when they are first used.
+`show`, `share`; and `Model` is a trained network to be called, saved and shared. They and what they need are imported
+when they are first used.
 """
 
 from __future__ import annotations
@@ -15,35 +16,43 @@ from edgewise.version import VERSION as __version__  # noqa: N811
 if TYPE_CHECKING:
     from edgewise.papers import Architecture
     from edgewise.verbs.bench import bench
+    from edgewise.verbs.convert import convert
     from edgewise.verbs.evaluate import evaluate
     from edgewise.verbs.export import export
     from edgewise.verbs.fit import fit
     from edgewise.verbs.models import models
     from edgewise.verbs.predict import predict
+    from edgewise.verbs.share import share
     from edgewise.verbs.show import show
     from edgewise.verbs.train import train
+    from edgewise.weights import Model
 
 __all__ = [
     "Architecture",
     "BudgetError",
     "EdgewiseError",
+    "Model",
     "__version__",
     "bench",
+    "convert",
     "evaluate",
     "export",
     "fit",
     "models",
     "predict",
+    "share",
     "show",
     "train",
 ]
 
-_VERBS = frozenset({"bench", "evaluate", "export", "fit", "models", "predict", "show", "train"})
+_VERBS = frozenset({"bench", "convert", "evaluate", "export", "fit", "models", "predict", "share", "show", "train"})
 
 
 def __getattr__(name: str) -> Any:
     if name in _VERBS:
         return getattr(import_module(f"edgewise.verbs.{name}"), name)
+    if name == "Model":
+        return import_module("edgewise.weights").Model
     if name == "Architecture":
         return import_module("edgewise.papers").Architecture
     raise AttributeError(f"module 'edgewise' has no attribute {name!r}")

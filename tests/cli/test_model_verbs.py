@@ -118,6 +118,38 @@ def test_export_says_how_close_it_is(edgewise: Command, world: Path) -> None:
     assert [path.name for path in (world / "new").iterdir()] == ["inside.onnx"]
 
 
+def test_share_writes_a_folder_that_every_verb_takes(edgewise: Command, world: Path) -> None:
+    ended = edgewise("share", "model.safetensors", "shared/net")
+    assert (ended.code, ended.err) == (0, "")
+    files = ["model.safetensors", "config.json", "README.md", "multiply_adds.svg", "parameters.svg"]
+    assert ended.out == f"written to shared/net: {', '.join(files)}\n"
+    assert sorted(path.name for path in (world / "shared" / "net").iterdir()) == sorted(files)
+    assert edgewise("show", "shared/net").out == edgewise("show", "model.safetensors").out
+    predicted = edgewise("predict", "images/cat", "--model", "shared/net", "--format", "csv")
+    assert predicted.out == edgewise("predict", "images/cat", "--model", "model.safetensors", "--format", "csv").out
+    scored = json.loads(edgewise("evaluate", "shared/net", "images", "--json").out)
+    assert scored["model"] == "shared/net/model.safetensors"
+    assert scored["images"] == 3
+    assert edgewise("export", "shared/net").out.startswith("shared/net/model.onnx: ")
+    benched = edgewise("bench", "shared/net", "--seconds", "0.3", "--json")
+    assert json.loads(benched.out)["groups"][0][0]["name"] == "shared/net"
+    again = edgewise("share", "shared/net", "shared/net")
+    assert again.out == ended.out
+
+
+def test_a_name_of_the_zoo_is_not_the_folder_beside(edgewise: Command, world: Path) -> None:
+    edgewise("share", "model.safetensors", "resnet18")
+    assert edgewise("show", "resnet18").out.startswith("resnet18\n")
+    assert edgewise("show", "./resnet18").out.startswith("mobilenet_v3_small_0.25\n")
+
+
+def test_training_starts_from_a_shared_folder(edgewise: Command, world: Path) -> None:
+    edgewise("share", "model.safetensors", "shared")
+    ended = edgewise("train", "images", "--model", "shared", "--epochs", "1", "--no-flip", "--out", "new")
+    assert ended.code == 0
+    assert "training mobilenet_v3_small_0.25 at 24" in ended.err
+
+
 def test_bench_prints_a_table_and_json(edgewise: Command, world: Path) -> None:
     models = ("model.onnx", "resnet18", "--input", "32", "--seconds", "0.4", "--budget", "0.5x mobilenet_v2")
     ended = edgewise("bench", *models)

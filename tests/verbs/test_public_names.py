@@ -8,7 +8,7 @@ import pytest
 
 import edgewise
 
-VERBS = ("bench", "evaluate", "export", "fit", "models", "predict", "show", "train")
+VERBS = ("bench", "evaluate", "export", "fit", "models", "predict", "share", "show", "train")
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -34,6 +34,13 @@ def test_the_command_takes_what_the_function_takes(verb: str) -> None:
     options = {parameter.name for parameter in command.params} - {"as_json", "form", "pattern", "nodes"}
     parameters = set(inspect.signature(getattr(edgewise, verb)).parameters)
     assert options <= parameters
+
+
+def test_a_model_is_offered_and_documented() -> None:
+    assert inspect.isclass(edgewise.Model)
+    assert "Model" in edgewise.__all__
+    for name in ("from_pretrained", "save_pretrained", "push_to_hub", "classify"):
+        assert "Raises `EdgewiseError`" in (inspect.getdoc(getattr(edgewise.Model, name)) or "")
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from edgewise.cli import bench, evaluate, export, fit, models, predict, show, train
+from edgewise.cli import bench, convert, evaluate, export, fit, models, predict, share, show, train
 from edgewise.errors import EdgewiseError
 from edgewise.version import VERSION
 
@@ -38,6 +38,8 @@ def _main(
 for _verb in (models.models, show.show, fit.fit, train.train, evaluate.evaluate, predict.predict, export.export):
     app.command()(_verb)
 app.command()(bench.bench)
+app.command()(convert.convert)
+app.command()(share.share)
 
 
 def main() -> None:

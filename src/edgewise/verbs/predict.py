@@ -121,30 +121,19 @@ class _Artifact:
         from edgewise.deploy.scoring import artifact_logits
 
         logits = artifact_logits(self._path, self._card, pixels, runtime=self._runtime, threads=self._threads)
-        return _probabilities(logits, multi_label=self._card.multi_label)
+        if self._card.multi_label:
+            return 1 / (1 + np.exp(-logits))
+        raised = np.exp(logits - logits.max(1, keepdims=True))
+        return raised / raised.sum(1, keepdims=True)
 
 
 class _ModelFile:
     def __init__(self, path: Path) -> None:
         if not is_model_file(path):
             raise EdgewiseError(f"{path} is neither a model file (.safetensors) nor an artifact (.onnx); give one")
-        from edgewise.weights import load_model
+        from edgewise.weights import Model
 
-        self._network, self._card = load_model(path)
-        self.classes = self._card.classes
-        self.preprocessing: Preprocessing = self._card.preprocessing
-
-    def probabilities(self, pixels: np.ndarray) -> np.ndarray:
-        import torch
-
-        images = np.stack([self.preprocessing.normalised(image) for image in pixels])
-        with torch.inference_mode():
-            logits = self._network(torch.from_numpy(images)).numpy()
-        return _probabilities(logits, multi_label=self._card.multi_label)
-
-
-def _probabilities(logits: np.ndarray, *, multi_label: bool) -> np.ndarray:
-    if multi_label:
-        return 1 / (1 + np.exp(-logits))
-    raised = np.exp(logits - logits.max(1, keepdims=True))
-    return raised / raised.sum(1, keepdims=True)
+        model = Model.from_pretrained(path)
+        self.classes = model.card.classes
+        self.preprocessing: Preprocessing = model.card.preprocessing
+        self.probabilities = model.probabilities
