@@ -15,9 +15,15 @@ def models(
     family: Annotated[str | None, Option(help="Only this family, such as mobilenet_v3.")] = None,
     size: Annotated[int | None, Option("--input", help="Count for images of this many pixels a side.")] = None,
     sort: Annotated[str, Option(help="multiply-adds, parameters, memory or name.")] = "multiply-adds",
+    weights: Annotated[
+        bool, Option("--weights", help="List the weights that others have published, with the accuracy they report.")
+    ] = False,
     as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the zoo with what every variant costs."""
+    """List the zoo with what every variant costs, or the weights there are for it."""
+    if weights:
+        _weights(pattern, family, as_json)
+        return
     from edgewise.verbs.models import models as find_models
 
     found = find_models(pattern, family=family, size=size, sort=sort)  # type: ignore[arg-type]
@@ -37,3 +43,19 @@ def models(
     ]
     columns = ("model", "family", "input", "multiply-adds", "parameters", "peak activations, MiB")
     console.show(console.table(console.counted(len(found), "model"), columns, rows, left=(0, 1)))
+
+
+def _weights(pattern: str, family: str | None, as_json: bool) -> None:
+    from edgewise.verbs.models import published_weights
+
+    found = published_weights(pattern, family=family)
+    if as_json:
+        console.show_json([asdict(info) for info in found])
+        return
+    rows = [
+        (info.model, info.source, info.name, f"{info.size}", console.percent(info.top1), console.percent(info.top5))
+        for info in found
+    ]
+    columns = ("model", "--weights", "or by name", "input", "top-1", "top-5")
+    title = f"{console.counted(len(found), 'set')} of weights, ImageNet accuracies as their sources report them"
+    console.show(console.table(title, columns, rows, left=(0, 1, 2)))

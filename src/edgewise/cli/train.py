@@ -13,6 +13,12 @@ from edgewise.cli import console
 def train(
     data: Annotated[str, Argument(help="An image folder, a CSV of paths and labels, or digits, cifar10, …")],
     model: Annotated[str, Option(help="A name from `edgewise models`, a model file, or an architecture as JSON.")],
+    weights: Annotated[
+        str | None,
+        Option(
+            help="Start from others' weights: torchvision, timm, keras, authors, a name of `models --weights`, a file."
+        ),
+    ] = None,
     out: Annotated[Path, Option(help="Folder for the model file; the same command on it resumes.")] = Path(
         "runs/train"
     ),
@@ -49,6 +55,7 @@ def train(
     trained = run(
         data,
         model,
+        weights=weights,
         out=out,
         width=width,
         size=size,

@@ -77,3 +77,46 @@ def models(
     if not found:
         raise EdgewiseError(f"no model's name matches '{pattern}'; `edgewise models` lists them all")
     return sorted(found, key=_KEYS[sort])
+
+
+@dataclass(frozen=True)
+class WeightsInfo:
+    """A set of weights that others have published for the zoo's `model`.
+
+    `source` and `name` are what `--weights` takes, `top1` and `top5` the accuracies on ImageNet's validation images
+    that the source reports (shares of one), `size` the pixels a side they were evaluated with, `url` where they are.
+    """
+
+    model: str
+    source: str
+    name: str
+    size: int
+    top1: float | None
+    top5: float | None
+    url: str
+
+
+def published_weights(pattern: str = "*", *, family: str | None = None) -> list[WeightsInfo]:
+    """The weights of others for the variants whose names match `pattern`, most accurate first.
+
+    Raises `EdgewiseError` for an unknown family, and where nobody publishes weights for what matches.
+    """
+    from edgewise.weights.foreign import pretrained
+
+    wanted = {info.name for info in models(pattern, family=family)}
+    found = [
+        WeightsInfo(
+            model=entry.model,
+            source=entry.source,
+            name=entry.name,
+            size=entry.size,
+            top1=entry.top1,
+            top5=entry.top5,
+            url=entry.url or entry.hub_page,
+        )
+        for entry in pretrained()
+        if entry.model in wanted
+    ]
+    if not found:
+        raise EdgewiseError(f"nobody that edgewise knows publishes weights for '{pattern}'; leave out the pattern")
+    return sorted(found, key=lambda info: -(info.top1 or 0))

@@ -14,13 +14,12 @@ from edgewise.errors import EdgewiseError
 from edgewise.files import write_text
 from edgewise.fitting.halving import default_recipe, with_epochs
 from edgewise.fitting.run_folder import RunFolder
-from edgewise.nn import Network
 from edgewise.papers import Architecture
 from edgewise.training import Evaluation, Recipe, TrainResult, evaluate
 from edgewise.training import train as train_network
 from edgewise.training.processes import outside_rank
 from edgewise.verbs.checks import at_least, decoding_workers, described
-from edgewise.verbs.resolve import architecture_of, is_model_file, located
+from edgewise.verbs.start import start_of
 from edgewise.weights import ModelCard, Provenance, save_model
 
 
@@ -40,6 +39,7 @@ def train(
     data: str | Path,
     model: str | Path | Architecture = "mobilenet_v3_small",
     *,
+    weights: str | Path | None = None,
     out: str | Path = "runs/train",
     width: float | None = None,
     size: int | None = None,
@@ -60,7 +60,8 @@ def train(
 ) -> Trained:
     """Trains `model`, a name of the zoo, a model file or an architecture, on `data`; writes `out`/model.safetensors.
 
-    A model file starts from its weights, with a fresh classifier where the classes differ. Without `recipe` the one
+    A model file starts from its weights, with a fresh classifier where the classes differ; so does a network of the
+    zoo from `weights` of others, named as for `convert`, and takes pixels as they want them. Without `recipe` the one
     that `fit` uses is taken; `epochs`, `batch_size` and `learning_rate` change single numbers of it. `size` is the
     input in pixels, by default the images' own up to 224. The same call on the same folder resumes.
 
@@ -73,29 +74,29 @@ def train(
     say = tell if tell and leads else (lambda text: None)
     at_least(1, {"epochs": epochs, "batch_size": batch_size, "devices": devices})
     at_least(0, {"seed": seed, "workers": workers})
-    model_file = located(model) if not isinstance(model, Architecture) and is_model_file(model) else None
-    architecture = architecture_of(model, width=width)
+    start = start_of(model, width=width, weights=weights)
     dataset = open_dataset(data, seed=seed, skip_bad=skip_bad, root=root)
     found = statistics(dataset.splits["train"])
     size = size or found.size
-    architecture = architecture.with_classes(len(dataset.classes)).with_input(size)
+    architecture = start.architecture.with_classes(len(dataset.classes)).with_input(size)
     flip = dataset.source != "digits" if flip is None else flip
     recipe = recipe or default_recipe(dataset, size, seed=seed, flip=flip)
     recipe = with_epochs(recipe, epochs, recipe.precision) if epochs is not None else recipe
     changes = {"batch_size": batch_size, "learning_rate": learning_rate}
     recipe = replace(recipe, **{name: value for name, value in changes.items() if value is not None})
-    preprocessing = preprocessing_for(size, found)
-    network = _network(model_file, architecture, dataset.classes, seed)
+    preprocessing = start.prepared(preprocessing_for(size, found))
+    network = start.network(architecture, dataset.classes, seed)
     asked = {
         "data": dataset.digest,
         "model": architecture.digest,
-        "weights": _digest(model_file) if model_file is not None else None,
+        "weights": _digest(start.file) if start.file is not None else None,
         "input": size,
         **recipe.to_json(),
         "seed": seed,
     }
     with RunFolder(Path(out), asked) as folder:
-        say(described(dataset) + f"; training {architecture.name} at {size} pixels")
+        begin = f" from {start.file}" if start.file is not None else ""
+        say(described(dataset) + f"; training {architecture.name} at {size} pixels{begin}")
         training = train_network(
             network,
             dataset,
@@ -124,27 +125,6 @@ def train(
         record = {"command": command, "recipe": recipe.to_json(), "training": training.to_json(), "metrics": metrics}
         write_text(folder.path / "train.json", json.dumps(record, indent=1, allow_nan=False))
     return Trained(path, card, training, test, dataset.skipped)
-
-
-def _network(model_file: Path | None, architecture: Architecture, classes: tuple[str, ...], seed: int) -> Network:
-    """A fresh network, or the one of a model file with its weights; its classifier only for the very same classes."""
-    network = Network(architecture, seed=seed)
-    if model_file is None:
-        return network
-    from edgewise.weights import load_model
-
-    trained, card = load_model(model_file)
-    fresh = () if card.classes == classes else (f"{len(architecture.rows) - 1}.classes.",)
-    weights = {name: value for name, value in trained.state_dict().items() if not name.startswith(fresh)}
-    state = network.state_dict()
-    different = [name for name, value in weights.items() if name not in state or state[name].shape != value.shape]
-    if different:
-        raise EdgewiseError(
-            f"the weights of {model_file} do not fit {architecture.name}: {different[0]} has another shape; "
-            "leave out --width to start from them"
-        )
-    network.load_state_dict(weights, strict=False)
-    return network
 
 
 def _digest(path: Path) -> str:
