@@ -78,9 +78,9 @@ class FullyConnected(Row):
 class AuxiliaryClassifier(Row):
     """A second classifier in mid-network that helps to train it; the main path passes by.
 
-    It emits its class scores as `output`, for training only (GoogLeNet, section 5: a 5×5 average at stride 3, a 1×1
-    convolution, a hidden layer, 70% dropout). With `wide` it is Inception V3's: the hidden layer is a convolution over
-    `wide` × `wide` cells, and the mean over what is left follows.
+    It emits its class scores as `output`, for training only: their loss counts `weight` (GoogLeNet, section 5: a 5×5
+    average at stride 3, a 1×1 convolution, a hidden layer, 70% dropout). With `wide` it is Inception V3's: the hidden
+    layer is a convolution over `wide` × `wide` cells, and the mean over what is left follows.
     """
 
     output: str
@@ -90,6 +90,7 @@ class AuxiliaryClassifier(Row):
     wide: int = 0
     batch_norm: bool = True
     dropout: float = 0.7
+    weight: float = 0.3
 
     def apply(self, x: Value) -> Value:
         step = conv_bn_act if self.batch_norm else conv_act

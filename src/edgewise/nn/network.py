@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from edgewise.blocks import AuxiliaryClassifier, Head, Row
+from edgewise.errors import EdgewiseError
 from edgewise.graph import Graph, Trace, Value
 from edgewise.graph.ops import BatchNorm
 from edgewise.nn.initialise import initialise, initialise_last
@@ -63,19 +64,49 @@ def _fresh(old: nn.Linear | nn.Conv2d, classes: int) -> nn.Module:
 
 
 class Block(Interpreter):
-    """A single row as a module, for images of `shape` `(C, H, W)`; it runs on other map sizes too unless the row pads
-    or resizes by the size."""
+    """A single row as a module, for images of `shape` `(C, H, W)`, or of `C` channels and any size.
 
-    def __init__(self, row: Row, shape: tuple[int, int, int], *, eps: float = 1e-5) -> None:
-        trace = Trace(shape, BatchNorm(eps))
-        result = row.apply(Value(trace, 0, shape))
-        trace.outputs["output"] = result.index
-        super().__init__(trace.graph_so_far())
+    A row whose padding depends on the size of its map (TensorFlow's SAME at a stride, resizing) needs the whole shape,
+    and runs on that size alone. Raises `EdgewiseError` when it is not given, or the widths do not fit.
+    """
+
+    def __init__(self, row: Row, shape: int | tuple[int, int, int], *, eps: float = 1e-5) -> None:
+        whole = (shape, *_NOMINAL) if isinstance(shape, int) else shape
+        graph = _row_graph(row, whole, eps)
+        ops = [node.op for node in graph.nodes[1:]]
+        height, width = whole[1] + 1, whole[2] + 1
+        depends = ops != [node.op for node in _row_graph(row, (whole[0], height, width), eps).nodes[1:]]
+        if depends and isinstance(shape, int):
+            raise EdgewiseError(
+                f"{row} pads or resizes by the size of its map; give the shape (channels, height, width), not {shape}"
+            )
+        super().__init__(graph)
         self.row = row
+        self._only_size = whole[1:] if depends else None
         initialise(self, "", None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(N, C, H, W)` in, the row's result out. Raises `EdgewiseError` for a size the row was not made for."""
+        if self._only_size is not None and tuple(x.shape[2:]) != self._only_size:
+            raise EdgewiseError(
+                f"{self.row} was made for maps of {self._only_size[0]}×{self._only_size[1]} and pads by their size, "
+                f"not for {x.shape[2]}×{x.shape[3]}; make one for each size"
+            )
+        return super().forward(x)
 
     def extra_repr(self) -> str:
         return str(self.row)
+
+
+_NOMINAL = (64, 64)
+"""The map on which a block of any size is traced; its modules are the same on every other."""
+
+
+def _row_graph(row: Row, shape: tuple[int, int, int], eps: float) -> Graph:
+    trace = Trace(shape, BatchNorm(eps))
+    result = row.apply(Value(trace, 0, shape))
+    trace.outputs["output"] = result.index
+    return trace.graph_so_far()
 
 
 def stage_ends(graph: Graph, rows: int) -> list[str]:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  (the name everyone knows it by)
 
+from edgewise.errors import EdgewiseError
 from edgewise.graph import ops
 from edgewise.graph.ops import ActivationKind, Padding, Shape
 
@@ -95,6 +96,8 @@ def _pool(op: ops.Pool, x: Shape, in_place: bool) -> nn.Module:
 def shuffle(x: Tensor, groups: int) -> Tensor:
     """ShuffleNet's channel shuffle of `(N, C, H, W)`."""
     n, c, h, w = x.shape
+    if c % groups:
+        raise EdgewiseError(f"{c} channels cannot be shuffled in {groups} groups; choose a multiple")
     return x.view(n, groups, c // groups, h, w).transpose(1, 2).reshape(n, c, h, w)
 
 

@@ -89,9 +89,9 @@ def inception_v3(*, auxiliary: bool = False) -> Architecture:
     """The topology that slim, Keras and torchvision release, at 299 pixels.
 
     The paper's own Table 1 lists another stem, and no release costs the 4.8 billion multiply-adds it prints.
-    `auxiliary` adds the classifier on the last 17×17 map (section 4).
+    `auxiliary` adds the classifier on the last 17×17 map (section 4), with slim's weight of its loss.
     """
-    helper = AuxiliaryClassifier(output="auxiliary", classes=1000, hidden=768, wide=5, dropout=0.0)
+    helper = AuxiliaryClassifier(output="auxiliary", classes=1000, hidden=768, wide=5, dropout=0.0, weight=0.4)
     rows: tuple[Row, ...] = (
         ConvBNAct(out_channels=32, stride=2, padding="valid"),
         ConvBNAct(out_channels=32, padding="valid"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import lightning.pytorch as pl
 import torch
@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Optimizer
 
+from edgewise.blocks import AuxiliaryClassifier
+from edgewise.nn import Network
 from edgewise.training.averaging import WeightAverage
 from edgewise.training.mixing import Mixing
 from edgewise.training.optimisers import build_optimiser
@@ -41,6 +43,8 @@ class Classify(pl.LightningModule):
         self.loss_sum = torch.zeros(())
         self.loss_count = 0
         self._mixing = Mixing(recipe, classes)
+        rows = network.architecture.rows if isinstance(network, Network) else ()
+        self._auxiliary = {row.output: row.weight for row in rows if isinstance(row, AuxiliaryClassifier)}
         # Each batch norm's own momentum, the share that a new batch takes in its running statistics.
         self._momenta = {
             module: module.momentum
@@ -87,10 +91,18 @@ class Classify(pl.LightningModule):
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         images, targets = self._mixing(*batch)
-        loss = self.loss(self.network(images), targets)
+        loss = self._loss(images, targets)
         self.loss_sum += loss.detach() * len(images)
         self.loss_count += len(images)
         return loss
+
+    def _loss(self, images: Tensor, targets: Tensor) -> Tensor:
+        """The loss of the network's scores, and where it has auxiliary classifiers their share of theirs."""
+        if not self._auxiliary:
+            return self.loss(self.network(images), targets)
+        outputs = cast("Network", self.network).forward_outputs(images)
+        losses = [share * self.loss(outputs[name], targets) for name, share in self._auxiliary.items()]
+        return self.loss(outputs["output"], targets) + sum(losses)
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         """The mean training loss of logits (N, K); targets are classes (N,), or shares or labels (N, K)."""
