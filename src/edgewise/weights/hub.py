@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from edgewise.errors import EdgewiseError
 from edgewise.version import VERSION
@@ -33,6 +36,8 @@ def fetch(
     """
     from huggingface_hub import hf_hub_download
 
+    cached_only = local_files_only or unreachable()
+
     def download(name: str, revision: str | None) -> Path:
         return Path(
             hf_hub_download(
@@ -41,7 +46,7 @@ def fetch(
                 revision=revision,
                 token=token,
                 cache_dir=cache_dir,
-                local_files_only=local_files_only,
+                local_files_only=cached_only,
                 library_name=LIBRARY,
                 library_version=VERSION,
             )
@@ -52,6 +57,24 @@ def fetch(
         _check(config, repo)
         # The folder is called by the commit: both files are of the same one, whatever is pushed in between.
         return download(IN_A_FOLDER, config.parent.name)
+
+
+def unreachable() -> bool:
+    """Whether nothing answers where the hub should be: its library would knock six times, for half a minute, before it
+    looks into its cache."""
+    from huggingface_hub import constants
+
+    if getproxies():
+        return False  # the proxy is to say
+    address = urlsplit(constants.ENDPOINT)
+    try:
+        with socket.create_connection((address.hostname, address.port or 443), timeout=_PATIENCE_SECONDS):
+            return False
+    except OSError:
+        return True
+
+
+_PATIENCE_SECONDS = 10
 
 
 def publish(folder: Path, repo: str, *, private: bool, token: str | None, message: str) -> str:

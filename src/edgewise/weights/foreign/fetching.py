@@ -10,6 +10,7 @@ from pathlib import Path
 
 from edgewise.errors import EdgewiseError
 from edgewise.weights.foreign.pretrained import Pretrained
+from edgewise.weights.hub import unreachable
 
 _DIGEST = re.compile(r"-([0-9a-f]{8,64})\.")
 """The beginning of a file's SHA-256 that PyTorch's releases carry in their names."""
@@ -51,18 +52,20 @@ def _from_url(entry: Pretrained) -> Path:
 
 def _from_hub(entry: Pretrained) -> Path:
     from huggingface_hub import constants, hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     file = "model.safetensors"
     try:
-        return Path(hf_hub_download(entry.hub, file))
+        return Path(hf_hub_download(entry.hub, file, local_files_only=unreachable()))
+    except LocalEntryNotFoundError:
+        reason = "there is no connection"
     except (HfHubHTTPError, OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise EdgewiseError(
-            f"{entry.source}'s weights {entry.name} are not in the cache {constants.HF_HUB_CACHE} and cannot be "
-            f"downloaded ({reason}); get {file} from {constants.ENDPOINT}/{entry.hub} elsewhere and give the file "
-            "itself as the weights"
-        ) from None
+    raise EdgewiseError(
+        f"{entry.source}'s weights {entry.name} are not in the cache {constants.HF_HUB_CACHE} and cannot be downloaded "
+        f"({reason}); get {constants.ENDPOINT}/{entry.hub}/resolve/main/{file} elsewhere, or give the file itself as "
+        "the weights"
+    )
 
 
 def _sha256(path: Path) -> str:

@@ -72,7 +72,7 @@ def _safetensors(path: Path) -> Tensors:
 
 
 def _numpy(path: Path) -> Tensors:
-    with np.load(path, allow_pickle=False) as archive:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
         return {name: np.asarray(archive[name], np.float32) for name in archive.files}
 
 
