@@ -13,33 +13,48 @@ from PIL import Image
 if TYPE_CHECKING:
     import torch
 
-    SameWeights = Callable[[torch.nn.Module, torch.nn.Module], None]
+    from edgewise.nn import Network
+
+    Randomise = Callable[[torch.nn.Module, tuple[int, ...]], None]
+    SameWeights = Callable[[Network, torch.nn.Module], None]
 
 
-def _randomise(module: torch.nn.Module) -> None:
-    """Random weights, and random scale, shift, mean and variance for batch norm: a fresh one would hide mistakes."""
+def _randomise(module: torch.nn.Module, shape: tuple[int, ...]) -> None:
+    """Random weights, and random scale and shift for batch norm: a fresh one would hide mistakes.
+
+    Batch norm's statistics are those of random images of `shape`, so that values keep their size through any depth:
+    with others, deep networks with gates amplify every rounding error. Scales are large enough for values beyond 6,
+    where activations differ.
+    """
     import torch
 
     generator = torch.Generator().manual_seed(0)
+    norms: list[torch.nn.BatchNorm2d] = []
     for part in module.modules():
         if isinstance(part, torch.nn.BatchNorm2d):
-            assert part.running_mean is not None
-            assert part.running_var is not None
-            part.running_mean.normal_(0, 0.1, generator=generator)
-            part.running_var.uniform_(0.5, 1.5, generator=generator)
-            part.weight.data.uniform_(0.5, 1.5, generator=generator)
-            part.bias.data.normal_(0, 0.1, generator=generator)
+            norms.append(part)
+            part.weight.data.uniform_(0.5, 3, generator=generator)
+            part.bias.data.normal_(0, 0.5, generator=generator)
         elif isinstance(part, torch.nn.Conv2d | torch.nn.Linear):
             # Variance is kept on the way, so that a difference anywhere shows at the end.
             fan_in = part.weight[0].numel()
             part.weight.data.normal_(0, (2 / fan_in) ** 0.5, generator=generator)
             if part.bias is not None:
                 part.bias.data.normal_(0, 0.1, generator=generator)
+    module.eval()
+    if norms:
+        momenta = [norm.momentum for norm in norms]
+        for norm in norms:
+            norm.train().momentum = 1.0
+        with torch.no_grad():
+            module(torch.randn(2, *shape, generator=generator))
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.eval().momentum = momentum
 
 
-def _same_weights(network: torch.nn.Module, reference: torch.nn.Module) -> None:
-    """Randomises `reference` and copies its tensors, in order, into `network`; both go to eval mode."""
-    _randomise(reference)
+def _same_weights(network: Network, reference: torch.nn.Module) -> None:
+    """Randomises `reference` and copies its tensors, in order, into `network`; both are in eval mode afterwards."""
+    _randomise(reference, network.architecture.input)
     theirs = list(reference.state_dict().items())
     ours = list(network.state_dict().items())
     assert len(ours) == len(theirs)
@@ -48,7 +63,12 @@ def _same_weights(network: torch.nn.Module, reference: torch.nn.Module) -> None:
             assert tensor.shape == (*mine.shape, 1, 1), (name, their_name)
         mine.copy_(tensor.reshape(mine.shape))
     network.eval()
-    reference.eval()
+
+
+@pytest.fixture
+def randomise() -> Randomise:
+    """Gives a module random weights, and batch norm the statistics of random images of a shape `(C, H, W)`."""
+    return _randomise
 
 
 @pytest.fixture

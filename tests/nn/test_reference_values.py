@@ -9,107 +9,237 @@ import pytest
 import timm
 import torch
 import torchvision
+from torch import Tensor, nn
+from torchvision.models.googlenet import InceptionAux
+from torchvision.models.inception import InceptionAux as WideAux
 
-from edgewise.blocks import Classifier, ConvBNAct, DepthwiseSeparable, InvertedResidual
+from edgewise.blocks import AuxiliaryClassifier, Classifier, InvertedResidual
 from edgewise.graph.ops import BatchNorm
 from edgewise.nn import Network
 from edgewise.papers import Architecture, find
+from edgewise.papers.form import Form
 
-SameWeights = Callable[[torch.nn.Module, torch.nn.Module], None]
+SameWeights = Callable[[Network, nn.Module], None]
+Randomise = Callable[[nn.Module, tuple[int, ...]], None]
 
-
-def assert_same(network: torch.nn.Module, reference: torch.nn.Module, size: int) -> None:
-    x = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(1))
-    with torch.no_grad():
-        ours, theirs = network(x), reference(x)
-    largest = float(theirs.abs().max())
-    assert largest > 0.5  # the weights let something through
-    assert float((ours - theirs).abs().max()) <= 1e-5 * max(1.0, largest)
+TOLERANCE = 1e-5
+"""Of the largest output."""
 
 
-@pytest.mark.parametrize(
-    ("name", "theirs", "size"),
-    [
-        ("mobilenet_v2", "mobilenet_v2", 224),
-        ("mobilenet_v3_large", "mobilenet_v3_large", 224),
-        ("mobilenet_v3_small", "mobilenet_v3_small", 224),
-        ("shufflenet_v2_torchvision", "shufflenet_v2_x1_0", 224),
-        ("shufflenet_v2_0.5_torchvision", "shufflenet_v2_x0_5", 97),
-        ("shufflenet_v2_1.5_torchvision", "shufflenet_v2_x1_5", 64),
-        ("shufflenet_v2_2_torchvision", "shufflenet_v2_x2_0", 64),
-        ("resnet50_v1_5", "resnet50", 224),
-        ("resnet18", "resnet18", 97),
-        ("resnet34", "resnet34", 64),
-    ],
-)
-def test_torchvisions(name: str, theirs: str, size: int, same_weights: SameWeights) -> None:
-    reference = torchvision.models.get_model(theirs)
-    network = Network(find(name).with_input(size, smallest_map=1))
-    same_weights(network, reference)
-    assert_same(network, reference, size)
+def difference(ours: Tensor, theirs: Tensor) -> float:
+    """The largest, relative to the largest output."""
+    assert ours.shape == theirs.shape
+    return float((ours - theirs).abs().max() / theirs.abs().max())
 
 
-def edited(architecture: Architecture, *, relu6: bool = False, eps: float | None = None) -> Architecture:
-    """With ReLU6 in place of ReLU, or another epsilon: where a release differs from the paper."""
-    rows = architecture.rows
-    if relu6:
-        rows = tuple(
-            replace(row, activation="relu6") if isinstance(row, ConvBNAct | DepthwiseSeparable) else row for row in rows
-        )
-    return replace(architecture, rows=rows, norm=architecture.norm if eps is None else BatchNorm(eps=eps))
+@torch.no_grad()
+def assert_same(network: Network, reference: nn.Module) -> None:
+    """The same values; and they depend on the weights everywhere, so that the comparison is not blind."""
+    x = torch.randn(2, *network.architecture.input, generator=torch.Generator().manual_seed(1))
+    theirs = reference(x)
+    assert float(theirs.std()) > 0.1  # the weights let something through
+    assert difference(network(x), theirs) <= TOLERANCE
+    convolutions = [part for part in network.modules() if isinstance(part, nn.Conv2d)]
+    for place in (0, len(convolutions) // 2, len(convolutions) - 1):
+        weight = convolutions[place].weight
+        original = weight.clone()
+        weight *= 1.5
+        assert difference(network(x), theirs) > 10 * TOLERANCE, place
+        weight.copy_(original)
+
+
+TORCHS_EPS = Form(eps=1e-5)
+"""timm's ports and torchvision's MnasNets keep torch's epsilon where the authors have TensorFlow's."""
+
+TF_SAME = Form(padding="tf_same")
+
+
+def at(architecture: Architecture, *size: int) -> Architecture:
+    """At another size with the paper's strides."""
+    return architecture.with_input(*size, smallest_map=1)
+
+
+def name_of(value: object) -> str | None:
+    return value.name if isinstance(value, Architecture) else None
 
 
 @pytest.mark.parametrize(
     ("architecture", "theirs"),
     [
-        # The released MobileNet v1 has ReLU6 where the paper says ReLU; timm's ports keep torch's epsilon.
-        (edited(find("mobilenet_v1"), relu6=True, eps=1e-5), "mobilenetv1_100"),
-        (edited(find("mobilenet_v3_large"), eps=1e-5), "mobilenetv3_large_100"),
-        (edited(find("mobilenet_v3_large_0.75"), eps=1e-5), "mobilenetv3_large_075"),
-        (edited(find("mobilenet_v3_small_0.75"), eps=1e-5), "mobilenetv3_small_075"),
+        # Fully connected layers fix the size of these four.
+        (find("alexnet_one_tower"), "alexnet"),
+        (find("vgg11"), "vgg11"),
+        (find("vgg16"), "vgg16"),
+        (find("vgg16_bn"), "vgg16_bn"),
+        (at(find("resnet18"), 97), "resnet18"),
+        (at(find("resnet34"), 64, 75), "resnet34"),
+        (find("resnet50_v1_5"), "resnet50"),
+        (at(find("resnet152_v1_5"), 64), "resnet152"),
+        (at(find("resnext50_32x4d"), 97), "resnext50_32x4d"),
+        (find("mobilenet_v2"), "mobilenet_v2"),
+        (find("mobilenet_v3_large"), "mobilenet_v3_large"),
+        (find("mobilenet_v3_small"), "mobilenet_v3_small"),
+        (at(find("shufflenet_v2_0.5_torchvision"), 97), "shufflenet_v2_x0_5"),
+        (find("shufflenet_v2_torchvision"), "shufflenet_v2_x1_0"),
+        (at(find("shufflenet_v2_1.5_torchvision"), 64), "shufflenet_v2_x1_5"),
+        (at(find("shufflenet_v2_2_torchvision"), 64, 75), "shufflenet_v2_x2_0"),
+        (TORCHS_EPS.of(at(find("mnasnet_b1_0.5"), 97)), "mnasnet0_5"),
+        (TORCHS_EPS.of(at(find("mnasnet_b1_0.75"), 64, 75)), "mnasnet0_75"),
+        (TORCHS_EPS.of(find("mnasnet_b1")), "mnasnet1_0"),
+        (TORCHS_EPS.of(at(find("mnasnet_b1_1.3"), 64)), "mnasnet1_3"),
+        (at(find("squeezenet1_0"), 97), "squeezenet1_0"),
+        (at(find("squeezenet1_1"), 64, 75), "squeezenet1_1"),
+    ],
+    ids=name_of,
+)
+def test_torchvisions(architecture: Architecture, theirs: str, same_weights: SameWeights) -> None:
+    reference = torchvision.models.get_model(theirs)
+    network = Network(architecture)
+    same_weights(network, reference)
+    assert_same(network, reference)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "theirs"),
+    [
+        # The released MobileNet v1 has ReLU6 where the paper says ReLU.
+        (Form(eps=1e-5, relu="relu6").of(find("mobilenet_v1")), "mobilenetv1_100"),
+        (TORCHS_EPS.of(find("mobilenet_v3_large")), "mobilenetv3_large_100"),
+        (TORCHS_EPS.of(find("mobilenet_v3_large_0.75")), "mobilenetv3_large_075"),
+        (TORCHS_EPS.of(find("mobilenet_v3_small_0.75")), "mobilenetv3_small_075"),
         (find("mobilenet_v2"), "mobilenetv2_100"),
         (find("mobilenet_v2_1.4"), "mobilenetv2_140"),
         (find("mobilenet_v2_0.5"), "mobilenetv2_050"),
-        (find("resnet50_v1_5"), "resnet50"),
+        (TORCHS_EPS.of(find("mnasnet_a1")), "semnasnet_100"),
+        (TORCHS_EPS.of(find("mnasnet_a1_0.75")), "semnasnet_075"),
+        (TORCHS_EPS.of(find("mnasnet_small")), "mnasnet_small"),
+        (TORCHS_EPS.of(find("xception")), "legacy_xception"),
+        (find("se_resnet50"), "legacy_seresnet50"),
+        (find("se_resnet101"), "legacy_seresnet101"),
+        (find("se_resnext50_32x4d"), "legacy_seresnext50_32x4d"),
+        (find("senet154"), "legacy_senet154"),
     ],
-    ids=lambda value: value if isinstance(value, str) else value.name,
+    ids=name_of,
 )
 def test_timms(architecture: Architecture, theirs: str, same_weights: SameWeights) -> None:
     reference = timm.create_model(theirs, pretrained=False)
-    network = Network(architecture.with_input(96, smallest_map=1))
+    network = Network(at(architecture, 96))
     same_weights(network, reference)
-    assert_same(network, reference, 96)
+    assert_same(network, reference)
 
 
-def test_timms_minimalistic(same_weights: SameWeights) -> None:
-    """The released minimalistic networks pad as TensorFlow does."""
-    reference = timm.create_model("tf_mobilenetv3_large_minimal_100", pretrained=False)
-    base = find("mobilenet_v3_large_minimalistic").with_input(64, smallest_map=1)
-    rows = tuple(
-        replace(row, padding="tf_same") if isinstance(row, ConvBNAct | InvertedResidual) else row for row in base.rows
-    )
-    network = Network(replace(base, rows=rows))
+@pytest.mark.parametrize(
+    ("name", "theirs"),
+    [
+        ("mobilenet_v3_small", "tf_mobilenetv3_small_100"),
+        ("mobilenet_v3_large_minimalistic", "tf_mobilenetv3_large_minimal_100"),
+        ("mobilenet_v3_small_minimalistic", "tf_mobilenetv3_small_minimal_100"),
+    ],
+)
+@pytest.mark.parametrize("size", [(64, 64), (75, 98)])
+def test_tensorflows_padding_is_timms(name: str, theirs: str, size: tuple[int, int], same_weights: SameWeights) -> None:
+    reference = timm.create_model(theirs, pretrained=False)
+    network = Network(TF_SAME.of(at(find(name), *size)))
     same_weights(network, reference)
-    assert_same(network, reference, 64)
+    assert_same(network, reference)
+
+
+@pytest.mark.parametrize("size", [(97, 97), (224, 160)])
+def test_googlenet_is_torchvisions(size: tuple[int, int], same_weights: SameWeights) -> None:
+    reference = torchvision.models.googlenet(weights=None, aux_logits=False, init_weights=False)
+    network = Network(at(find("googlenet_bn"), *size))
+    same_weights(network, reference)
+    assert_same(network, reference)
+
+
+@pytest.mark.parametrize("size", [(96, 96), (75, 139)])
+def test_inception_v3_is_torchvisions(size: tuple[int, int], same_weights: SameWeights) -> None:
+    reference = torchvision.models.inception_v3(weights=None, aux_logits=False, init_weights=False)
+    network = Network(at(find("inception_v3"), *size))
+    same_weights(network, reference)
+    assert_same(network, reference)
+
+
+def copied(reference: nn.Module, network: Network, row: int) -> None:
+    """The row's weights go into `reference`."""
+    ours = network.get_submodule(str(row)).state_dict().values()
+    theirs = reference.state_dict().values()
+    for mine, tensor in zip(ours, theirs, strict=True):
+        tensor.copy_(mine)
+
+
+@torch.no_grad()
+def test_googlenets_auxiliary_classifiers_are_torchvisions(randomise: Randomise) -> None:
+    """But for the pooling before them: torchvision's makes 4×4 cells of any map, the paper's is 5×5 at stride 3."""
+    architecture = find("googlenet_bn_auxiliary")
+    network = Network(architecture)
+    randomise(network, architecture.input)
+    x = torch.randn(2, *architecture.input, generator=torch.Generator().manual_seed(1))
+    rows = [index for index, row in enumerate(architecture.rows) if isinstance(row, AuxiliaryClassifier)]
+    outputs = network.forward_outputs(x)
+    assert list(outputs) == ["auxiliary1", "auxiliary2", "output"]
+    for name, row in zip(outputs, rows, strict=False):
+        entering = network.forward_features(x, [str(row - 1)])[str(row - 1)]
+        reference = InceptionAux(entering.shape[1], 1000).eval()
+        copied(reference, network, row)
+        pooled = nn.functional.avg_pool2d(entering, 5, 3)
+        assert pooled.shape[2:] == (4, 4)
+        theirs = reference(pooled)  # of 4×4 cells torchvision's pooling makes the same
+        assert float(theirs.std()) > 0.1
+        assert difference(outputs[name], theirs) <= TOLERANCE
+        assert difference(outputs[name], reference(entering)) > 10 * TOLERANCE
+
+
+@torch.no_grad()
+def test_inception_v3s_auxiliary_classifier_is_torchvisions(randomise: Randomise) -> None:
+    architecture = find("inception_v3_auxiliary")
+    network = Network(architecture)
+    randomise(network, architecture.input)
+    x = torch.randn(1, *architecture.input, generator=torch.Generator().manual_seed(1))
+    (row,) = (index for index, row in enumerate(architecture.rows) if isinstance(row, AuxiliaryClassifier))
+    outputs = network.forward_outputs(x)
+    assert list(outputs) == ["auxiliary", "output"]
+    entering = network.forward_features(x, [str(row - 1)])[str(row - 1)]
+    reference = WideAux(768, 1000).eval()
+    copied(reference, network, row)
+    theirs = reference(entering)
+    assert float(theirs.std()) > 0.1
+    assert difference(outputs["auxiliary"], theirs) <= TOLERANCE
+    assert difference(outputs["output"], theirs) > 10 * TOLERANCE
 
 
 def test_a_difference_would_show(same_weights: SameWeights) -> None:
-    """The comparison is not blind: another activation, epsilon or stride position gives other values."""
+    """Another activation, gate or epsilon gives other values, and so does a shortcut left out."""
     reference = torchvision.models.get_model("mobilenet_v3_small")
-    base = find("mobilenet_v3_small").with_input(64, smallest_map=1)
-    last = base.rows[-1]
+    base = at(find("mobilenet_v3_small"), 64)
+    last, row = base.rows[-1], base.rows[5]
     assert isinstance(last, Classifier)
-    row = base.rows[5]
     assert isinstance(row, InvertedResidual)
     for other in (
-        replace(base, norm=BatchNorm(eps=1e-2)),
+        replace(base, norm=BatchNorm(eps=2e-3)),
         replace(base, rows=(*base.rows[:-1], replace(last, activation="relu"))),
-        replace(base, rows=(*base.rows[:5], replace(row, gate="sigmoid"), *base.rows[6:])),
+        *(
+            replace(base, rows=(*base.rows[:5], changed, *base.rows[6:]))
+            for changed in (
+                replace(row, gate="sigmoid"),
+                replace(row, activation="swish"),
+                replace(row, shortcut=False),
+                replace(row, padding=(1, 3, 1, 3)),
+            )
+        ),
     ):
         network = Network(other)
         same_weights(network, reference)
         with pytest.raises(AssertionError):
-            assert_same(network, reference, 64)
+            assert_same(network, reference)
+
+
+def test_relu_is_not_taken_for_relu6(same_weights: SameWeights) -> None:
+    reference = timm.create_model("mobilenetv1_100", pretrained=False)
+    network = Network(TORCHS_EPS.of(at(find("mobilenet_v1"), 96)))
+    same_weights(network, reference)
+    with pytest.raises(AssertionError):
+        assert_same(network, reference)
 
 
 def test_the_shuffle_is_torchvisions() -> None:

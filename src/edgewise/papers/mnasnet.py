@@ -91,7 +91,11 @@ def mnasnet_b1(width: float = 1.0) -> Architecture:
 
 
 def mnasnet_small(width: float = 1.0) -> Architecture:
-    """The network found for small models."""
+    """The network found for small models.
+
+    Its first block has a shortcut, as in timm's, whose weights exist; the authors' release declares 16 channels for
+    the 8 that enter it, and so has none there.
+    """
     return _network("mnasnet_small", 8, 8, SMALL, 0.0).scaled(width)
 
 
