@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from edgewise.graph import ops
 from edgewise.graph.ops import Op, Shape
 
@@ -29,9 +31,14 @@ def kind(op: Op, x: Shape) -> str:
     """`pointwise`, `depthwise 3×3`, `grouped 1×1`, `conv 7×7` …, or the op's own name; `x` is its input's shape."""
     if not isinstance(op, ops.Convolution):
         return _SIMPLE[type(op)]
-    size = f"{op.kernel[0]}×{op.kernel[1]}"
-    if op.groups == x[0] > 1:
+    return convolution_kind(op.kernel, op.groups, x[0])
+
+
+def convolution_kind(kernel: Sequence[int], groups: int, channels: int) -> str:
+    """The kind of a convolution of `channels` input channels, in one, two or three dimensions."""
+    size = "×".join(map(str, kernel))
+    if groups == channels > 1:
         return f"depthwise {size}"
-    if op.groups > 1:
+    if groups > 1:
         return f"grouped {size}"
-    return "pointwise" if op.kernel == (1, 1) else f"conv {size}"
+    return "pointwise" if set(kernel) == {1} else f"conv {size}"

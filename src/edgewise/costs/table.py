@@ -9,6 +9,31 @@ from edgewise.costs.rules import OpCost
 from edgewise.papers.architecture import Architecture
 
 
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """What stands in the columns of a cost table; the bytes are those of the types the values have."""
+
+    multiply_adds: int = 0
+    parameters: int = 0
+    elements: int = 0
+    bytes_read: int = 0
+    bytes_written: int = 0
+
+    @classmethod
+    def of(cls, cost: OpCost, bytes_per_element: int) -> Amounts:
+        read, written = cost.read * bytes_per_element, cost.written * bytes_per_element
+        return cls(cost.multiply_adds, cost.parameters, cost.elements, read, written)
+
+    def __add__(self, other: Amounts) -> Amounts:
+        return Amounts(
+            self.multiply_adds + other.multiply_adds,
+            self.parameters + other.parameters,
+            self.elements + other.elements,
+            self.bytes_read + other.bytes_read,
+            self.bytes_written + other.bytes_written,
+        )
+
+
 @dataclass(frozen=True)
 class CostLine:
     """What one row of a network's table costs for one image; `output` is the shape of its result, `(C, H, W)`."""
