@@ -103,3 +103,16 @@ def test_small_counts_are_not_rounded_away(edgewise: Command) -> None:
     out = edgewise("show", "mobilenet_v3_small").out
     (first,) = [line for line in out.splitlines() if "ConvBNAct(out_channels=16" in line]
     assert first.split()[-3] == "464"
+
+
+def test_models_lists_the_weights_of_others(edgewise: Command) -> None:
+    lines = edgewise("models", "mobilenet_v1*", "--weights").out.splitlines()
+    assert lines[0].endswith("sets of weights, ImageNet accuracies as their sources report them")
+    (row,) = [line for line in lines if "mobilenet_2_5_224_tf" in line]
+    assert row.split() == ["mobilenet_v1_0.25", "keras", "mobilenet_2_5_224_tf", "224", "49.80%", "74.20%"]
+    found = json.loads(edgewise("models", "mobilenet_v1*", "--weights", "--json").out)
+    assert lines[0].startswith(f"{len(found)} sets")
+    assert {one["source"] for one in found} == {"keras", "timm"}
+    ended = edgewise("models", "shufflenet_v1*", "--weights")
+    assert ended.code == 1
+    assert "nobody that edgewise knows publishes weights" in ended.err
