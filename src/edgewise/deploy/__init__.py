@@ -3,6 +3,7 @@
 from edgewise.deploy.artifact import ArtifactCard, read_artifact
 from edgewise.deploy.export import export_onnx
 from edgewise.deploy.fold import folded
+from edgewise.deploy.onnx_costs import count_onnx
 from edgewise.deploy.parity import Parity, compare
 from edgewise.deploy.tensors import random_tensors, tensors_of
 
@@ -10,6 +11,7 @@ __all__ = [
     "ArtifactCard",
     "Parity",
     "compare",
+    "count_onnx",
     "export_onnx",
     "folded",
     "random_tensors",

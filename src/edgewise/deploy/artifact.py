@@ -29,17 +29,9 @@ def read_artifact(path: Path) -> ArtifactCard:
 
     Raises `EdgewiseError` when it cannot be read as ONNX, or was not exported with preprocessing and class names.
     """
-    import onnx
-    from google.protobuf.message import DecodeError
+    from edgewise.deploy.onnx_file import load
 
-    try:
-        model = onnx.load(path, format="protobuf", load_external_data=False)  # whatever the file's name ends in
-    except OSError as error:
-        raise EdgewiseError(f"cannot read the artifact {path}: {error.strerror}") from None
-    except (DecodeError, ValueError):
-        raise EdgewiseError(f"{path} is no ONNX model, or is cut short; export it again") from None
-    if not model.HasField("graph"):  # an empty file is a model without anything, to protobuf
-        raise EdgewiseError(f"{path} is no ONNX model, or is cut short; export it again")
+    model = load(path)
     said = {entry.key: entry.value for entry in model.metadata_props}
     try:
         preprocessing, classes, multi_label, inside = (

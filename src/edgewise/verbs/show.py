@@ -1,64 +1,59 @@
-"""`show`: the paper's table of a network, with what every row costs."""
+"""`show`: a network line by line with what it costs: the paper's table of an architecture, the nodes of a file."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from edgewise.costs import CostLine, Costs, OpCost, cost_table, count
+from edgewise.costs import Amounts, CostLine, Costs, Profile, cost_table, count
+from edgewise.errors import EdgewiseError
 from edgewise.papers import Architecture
-from edgewise.verbs.resolve import architecture_of
+from edgewise.verbs.resolve import architecture_of, existing, is_artifact
 
 
 @dataclass(frozen=True)
 class Shown:
-    """An architecture, its costs in total, per row and per kind of op, and what was changed to fit its input."""
+    """A network, its costs in total, per row (per node in a file) and per kind of op, and what there is to note: what
+    was changed to fit its input, what could not be counted. A file has no architecture."""
 
-    architecture: Architecture
-    costs: Costs
+    name: str
+    architecture: Architecture | None
+    costs: Costs | Profile
     rows: tuple[CostLine, ...]
-    kinds: dict[str, OpCost]
+    kinds: dict[str, Amounts]
     notes: tuple[str, ...]
+
+    @property
+    def inputs(self) -> tuple[tuple[int, ...], ...]:
+        """The shapes that the network was counted for: `(C, H, W)` of an architecture, of a file all of each."""
+        return self.costs.inputs if isinstance(self.costs, Profile) else (self.costs.graph.nodes[0].shape,)
 
     def to_json(self) -> dict[str, Any]:
         """Everything as JSON's types."""
         return {
-            "name": self.architecture.name,
-            "family": self.architecture.family,
-            "digest": self.architecture.digest,
-            "input": list(self.architecture.input),
-            "classes": self.architecture.classes,
+            "name": self.name,
+            **self._subject(),
             "multiply_adds": self.costs.multiply_adds,
             "parameters": self.costs.parameters,
             "bytes_read": self.costs.bytes_read,
             "bytes_written": self.costs.bytes_written,
             "peak_activation_bytes": self.costs.peak_activation_bytes,
-            "rows": [
-                {
-                    "row": line.row,
-                    "description": line.description,
-                    "output": list(line.output),
-                    "multiply_adds": line.multiply_adds,
-                    "parameters": line.parameters,
-                    "bytes_read": line.bytes_read,
-                    "bytes_written": line.bytes_written,
-                }
-                for line in self.rows
-            ],
-            "kinds": {
-                kind: {
-                    "multiply_adds": cost.multiply_adds,
-                    "parameters": cost.parameters,
-                    "elements": cost.elements,
-                    "bytes_read": cost.read * self.costs.bytes_per_element,
-                    "bytes_written": cost.written * self.costs.bytes_per_element,
-                }
-                for kind, cost in self.kinds.items()
-            },
+            "rows": [{**asdict(line), "output": list(line.output)} for line in self.rows],
+            "kinds": {kind: asdict(amounts) for kind, amounts in self.kinds.items()},
             "notes": list(self.notes),
-            "architecture": self.architecture.to_dict(),
-        }
+        } | ({} if self.architecture is None else {"architecture": self.architecture.to_dict()})
+
+    def _subject(self) -> dict[str, Any]:
+        if self.architecture is not None:
+            return {
+                "family": self.architecture.family,
+                "digest": self.architecture.digest,
+                "input": list(self.architecture.input),
+                "classes": self.architecture.classes,
+            }
+        uncounted = self.costs.uncounted if isinstance(self.costs, Profile) else ()
+        return {"inputs": [list(shape) for shape in self.inputs], "uncounted": list(uncounted)}
 
 
 def show(
@@ -68,19 +63,38 @@ def show(
     size: int | None = None,
     classes: int | None = None,
 ) -> Shown:
-    """Counts `model`, a name of the zoo, a model file or an architecture, without torch.
+    """Counts `model`, a name of the zoo, a model file, an architecture, or any ONNX file, without torch.
 
-    `width` scales it, `size` gives it images of that many pixels, `classes` another head. Raises `EdgewiseError` for an
-    unknown name, an unreadable file, or an image too small.
+    `width` scales it, `size` gives it images of that many pixels, `classes` another head; of an ONNX file only lengths
+    that it leaves open can be given, by `size`. Raises `EdgewiseError` for an unknown name, an unreadable file, or an
+    image too small.
     """
+    if not isinstance(model, Architecture) and is_artifact(model):
+        if width is not None or classes is not None:
+            raise EdgewiseError(f"{model} is an artifact, whose widths and classes are settled; show its model file")
+        return _file(existing(model, "artifact"), size)
     architecture = architecture_of(model, width=width, size=size, classes=classes)
     costs = count(architecture)
-    kinds = {
-        kind: cost
-        for kind, cost in sorted(costs.by_kind().items(), key=lambda item: -item[1].multiply_adds)
-        if kind not in ("input", "view", "dropout")
-    }
-    return Shown(architecture, costs, cost_table(architecture, costs), kinds, notes_on(architecture))
+    kinds = {kind: Amounts.of(cost, costs.bytes_per_element) for kind, cost in costs.by_kind().items()}
+    rows = cost_table(architecture, costs)
+    return Shown(architecture.name, architecture, costs, rows, _dearest_first(kinds), notes_on(architecture))
+
+
+def _file(path: Path, size: int | None) -> Shown:
+    from edgewise.deploy import count_onnx
+    from edgewise.verbs.checks import at_least
+
+    at_least(1, {"input": size})
+    costs = count_onnx(path, size=size)
+    unknown = ", ".join(costs.uncounted)
+    notes = (f"the multiply-adds of {unknown} are not known and not in these figures",) if unknown else ()
+    return Shown(path.name, None, costs, costs.lines, _dearest_first(costs.kinds), notes)
+
+
+def _dearest_first(kinds: dict[str, Amounts]) -> dict[str, Amounts]:
+    """By multiply-adds, without what never costs anything."""
+    dearest = sorted(kinds.items(), key=lambda item: -item[1].multiply_adds)
+    return {kind: amounts for kind, amounts in dearest if kind not in ("input", "view", "dropout")}
 
 
 def notes_on(architecture: Architecture) -> tuple[str, ...]:
