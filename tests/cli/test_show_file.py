@@ -21,7 +21,7 @@ def test_a_line_per_node_and_the_totals(edgewise: Command, world: Path) -> None:
     assert (ended.code, ended.err) == (0, "")
     lines = ended.out.splitlines()
     assert lines[0] == "model.onnx"
-    first = next(line for line in lines if line.startswith(" 0.conv.conv"))
+    first = next(line for line in lines if line.lstrip().startswith("0.conv.conv "))
     assert first.split()[:5] == ["0.conv.conv", "Conv", "3×3,", "HardSwish", "1×16×24×24"]
     assert sum(line.lstrip().startswith("pointwise ") for line in lines) == 1
     costs = count_onnx(world / "model.onnx")
