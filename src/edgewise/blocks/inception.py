@@ -29,6 +29,14 @@ class Step:
     ceil: bool = False
     beside: int = 0
 
+    def __str__(self) -> str:
+        """As the papers' figures have it: `1×1 64`, `3×3/2 96`, `max 3×3`, `1×3 384 + 3×1 384`."""
+        high, wide = self.kernel
+        over = f"{high}×{wide}" + (f"/{self.stride}" if self.stride > 1 else "")
+        if self.pool is not None:
+            return f"{self.pool} {over}"
+        return f"{over} {self.out_channels}" + (f" + {wide}×{high} {self.beside}" if self.beside else "")
+
     def apply(self, x: Value, name: str, *, batch_norm: bool) -> Value:
         if self.pool is not None:
             return f.pool(
@@ -66,6 +74,11 @@ class Inception(Row):
 
     branches: tuple[tuple[Step, ...], ...]
     batch_norm: bool = True
+
+    def __str__(self) -> str:
+        """The branches side by side, each from its input to its end."""
+        branches = " | ".join(" → ".join(map(str, branch)) for branch in self.branches)
+        return f"Inception({branches}" + (")" if self.batch_norm else ", batch_norm=False)")
 
     def apply(self, x: Value) -> Value:
         ends: list[Value] = []
