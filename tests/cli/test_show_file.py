@@ -22,7 +22,7 @@ def test_a_line_per_node_and_the_totals(edgewise: Command, world: Path) -> None:
     lines = ended.out.splitlines()
     assert lines[0] == "model.onnx"
     first = next(line for line in lines if line.lstrip().startswith("0.conv.conv "))
-    assert first.split()[:5] == ["0.conv.conv", "Conv", "3×3,", "HardSwish", "1×16×24×24"]
+    assert first.split()[:5] == ["0.conv.conv", "Conv", "3×3,", "HardSwish", "1×8×24×24"]
     assert sum(line.lstrip().startswith("pointwise ") for line in lines) == 1
     costs = count_onnx(world / "model.onnx")
     assert lines[-3] == "input 1×3×24×24"
