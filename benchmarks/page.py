@@ -61,6 +61,55 @@ networks, in brackets the slowest and the fastest round.
 """
 
 
+def counters(report: Report) -> str:
+    """What counting costs with us and with others, and where the figures differ."""
+
+    def share(found: dict[str, float]) -> str:
+        return f"{found['median']:.2f} ({found['p10']:.2f} to {found['p90']:.2f})"
+
+    times = [
+        [title, f"{found['ms']:.2f}", share(found["times_rows"]), share(found["times_module"])]
+        for title, found in report["results"]["times"].items()
+    ]
+
+    def why(found: dict[str, Any]) -> str:
+        parts = [f"{kind} {number:+,}" for kind, number in found["extra"].items()]
+        if not found.get("explained", True):
+            parts.append("and something that was not found")
+        return ", ".join(parts) or "nothing"
+
+    def counts(name: str) -> str:
+        rows = [
+            [
+                title,
+                f"{found['multiply_adds']:,}",
+                "–" if found["parameters"] is None else f"{found['parameters']:,}",
+                why(found),
+            ]
+            for title, found in report["results"]["counts"][name].items()
+        ]
+        head = ("counter", "multiply-adds", "parameters", "counts beside convolutions and linear layers")
+        return f"What they report for torchvision's {name}:\n\n{table(head, rows)}\n"
+
+    used = ", ".join(f"{package} {number}" for package, number in report["versions"].items())
+    head = ("counter", "ms", "times edgewise from the rows", "times edgewise from the module")
+    return f"""## Counting, beside other counters
+
+CPU time to count {report["timed"]} for an image of {report["size"]} × {report["size"]} pixels, all in turns in one
+process on one thread: the median of {report["rounds"]} rounds, of the ratios with the 10th to the 90th percentile.
+From the rows, edgewise makes the graph and counts every column of its tables; from the module, `profile` runs it once
+and does the same, as the others run it for multiply-adds and parameters. Torchvision is {report["torchvision"]}, the
+others are {used}.
+
+{table(head, times)}
+
+All figures below are brought to multiply-adds: torch's counter reports two operations for each. Where they differ,
+parts of one kind were taken out of the network and it was counted again; what the figure lost is what that counter
+counts beside the products of convolutions and linear layers.
+
+{chr(10).join(counts(name) for name in report["results"]["counts"])}"""
+
+
 def networks(report: Report) -> str:
     """Our networks beside torchvision's."""
 
@@ -156,6 +205,7 @@ def fit(report: Report) -> str:
 SECTIONS: dict[str, Callable[[Report], str]] = {
     "fit": fit,
     "counting": counting,
+    "counters": counters,
     "networks": networks,
     "training": training,
 }

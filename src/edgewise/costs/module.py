@@ -133,9 +133,9 @@ class _Recorder(TorchDispatchMode):
         places: dict[str, Place] = {}
         for path, shape in self._shapes.items():
             module, done = self._modules[path], kinds.get(path, {})
-            leaf = not next(module.children(), None)
-            said = str(module)
-            if leaf and len(done) < 2 and "\n" not in said:
+            leaf = not module._modules
+            said = str(module) if leaf and len(done) < 2 else "\n"
+            if "\n" not in said:
                 places[path] = Place(said, shape)
             elif leaf or done:
                 places[path] = Place(", ".join(done) or type(module).__name__, shape)
@@ -144,10 +144,10 @@ class _Recorder(TorchDispatchMode):
     def part(self, tensor: Tensor) -> Part:
         """The tensor as a part of its buffer. One not met before was made elsewhere: a constant."""
         memory = _memory(tensor)
-        if memory not in self._buffers:
+        index = self._buffers.get(memory)
+        if index is None:
             whole = tensor.numel() if memory is tensor else memory.nbytes() // tensor.itemsize
-            self._buffers[memory] = self.tape.buffer(whole, tensor.itemsize)
-        index = self._buffers[memory]
+            index = self._buffers[memory] = self.tape.buffer(whole, tensor.itemsize)
         return index, min(tensor.numel(), self.tape.buffers[index].elements)
 
     def _enter(self, module: nn.Module, inputs: object) -> None:
@@ -155,9 +155,10 @@ class _Recorder(TorchDispatchMode):
 
     def _leave(self, module: nn.Module, inputs: object, outputs: object) -> None:
         path = self._running.pop()
-        first = next(_tensors(outputs), None)
-        if first is not None and self._modules[path] is module and not next(module.children(), None):
-            self._shapes[path] = tuple(first.shape)
+        if not module._modules and self._modules[path] is module:
+            first = next(_tensors(outputs), None)
+            if first is not None:
+                self._shapes[path] = tuple(first.shape)
 
     def whole(self, work: Work, call: Any, args: Any, kwargs: Any) -> Any:
         """Runs a function that torch takes apart, and records it as one op."""
@@ -243,15 +244,13 @@ class _Op:
             return made._replace(kind="recurrent") if "rnn" in self._word else made
         if not self._formula:
             return None
-        multiply_adds = int(self._formula(*args, **kwargs, out_val=result)) // 2  # torch counts two each
         if "conv" in self._word:
             transposed = len(args) > 6 and args[6] is True
-            made = convolution(args[0].shape, args[1].shape, y.shape, transposed=transposed)
-        elif "attention" in self._word:
-            made = attention(args[0], args[1])
-        else:
-            made = product(multiply_adds, by_weights=by_weights)
-        return made._replace(multiply_adds=multiply_adds)
+            return convolution(args[0].shape, args[1].shape, y.shape, transposed=transposed)
+        multiply_adds = int(self._formula(*args, **kwargs, out_val=result)) // 2  # torch counts two each
+        if "attention" in self._word:
+            return attention(args[0], args[1])._replace(multiply_adds=multiply_adds)
+        return product(multiply_adds, by_weights=by_weights)
 
 
 _op = cache(_Op)
