@@ -2,32 +2,54 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import onnx
 import pytest
-from through_onnx import assert_exports
+import torch
+from through_onnx import assert_network_exports
 
-from edgewise.deploy import export_onnx, random_tensors
+from edgewise.blocks import AuxiliaryClassifier
+from edgewise.deploy import export_onnx, random_tensors, tensors_of
 from edgewise.papers import find, names
-
-SLOW = ("resnet101", "resnet152")
-SIZE = 32
+from random_weights import images, random_network
 
 
-def variants() -> list[object]:
-    return [pytest.param(name, marks=pytest.mark.slow) if name.startswith(SLOW) else name for name in names()]
-
-
-@pytest.mark.parametrize("name", variants())
+@pytest.mark.parametrize("name", names())
 def test_variant(name: str, tmp_path: Path) -> None:
-    assert_exports(find(name).with_input(SIZE).with_classes(10), tmp_path / "model.onnx")
+    """At the paper's strides, on an image that is not square."""
+    architecture = find(name).with_input(64, 96, smallest_map=1).with_classes(10)
+    image = images(architecture.input)[:1].numpy()
+    assert_network_exports(random_network(architecture), tmp_path / "model.onnx", image)
 
 
-@pytest.mark.parametrize("name", ["mobilenet_v2_0.35", "mobilenet_v3_small", "shufflenet_v2_0.5"])
-def test_at_the_papers_strides(name: str, tmp_path: Path) -> None:
-    """An image that is not square, and no strides lowered."""
-    assert_exports(find(name).with_input(64, 96, smallest_map=1), tmp_path / "model.onnx")
+@pytest.mark.parametrize(
+    "name", ["resnet18", "googlenet_bn", "xception", "mobilenet_v2_0.35", "mobilenet_v3_small", "shufflenet_v2_0.5"]
+)
+def test_with_strides_lowered_for_a_small_image(name: str, tmp_path: Path) -> None:
+    architecture = find(name).with_input(32).with_classes(10)
+    assert architecture.lowered
+    image = images(architecture.input)[:1].numpy()
+    assert_network_exports(random_network(architecture), tmp_path / "model.onnx", image)
+
+
+@pytest.mark.parametrize("name", [name for name in names() if name.endswith("_auxiliary")])
+def test_what_only_helps_to_train_is_not_deployed(name: str, tmp_path: Path) -> None:
+    """The file of the network with auxiliary classifiers is that of the network without them."""
+    architecture = find(name).with_input(75, 96, smallest_map=1).with_classes(10)
+    helpers = [index for index, row in enumerate(architecture.rows) if isinstance(row, AuxiliaryClassifier)]
+    assert helpers
+    network = random_network(architecture)
+    assert len(network.forward_outputs(torch.zeros(1, *architecture.input))) == 1 + len(helpers)
+    graph = onnx.load(export_onnx(architecture, tensors_of(network), tmp_path / "model.onnx")).graph
+    assert [output.name for output in graph.output] == ["logits"]
+    plain = replace(
+        architecture, rows=tuple(row for row in architecture.rows if not isinstance(row, AuxiliaryClassifier))
+    )
+    other = onnx.load(export_onnx(plain, random_tensors(plain), tmp_path / "plain.onnx")).graph
+    assert [node.op_type for node in graph.node] == [node.op_type for node in other.node]
+    assert [tuple(part.dims) for part in graph.initializer] == [tuple(part.dims) for part in other.initializer]
 
 
 @pytest.mark.parametrize("name", ["mobilenet_v3_large", "mobilenet_v3_small"])

@@ -22,7 +22,7 @@ from edgewise.weights import tensor_shapes
 @pytest.mark.parametrize("name", names())
 def test_the_networks_own_tensors(name: str) -> None:
     """By torch's own account: the modules are made without memory, so that all variants take seconds."""
-    architecture = find(name).with_input(32)
+    architecture = find(name).with_input(64)
     with torch.device("meta"):
         state = Network(architecture).state_dict()
     expected = {name: tuple(value.shape) for name, value in state.items() if "num_batches" not in name}

@@ -11,7 +11,7 @@ import onnxruntime
 import torch
 
 from edgewise.blocks import Row
-from edgewise.deploy import export_onnx, random_tensors
+from edgewise.deploy import export_onnx, random_tensors, tensors_of
 from edgewise.graph import Value
 from edgewise.graph.ops import Op
 from edgewise.nn import Network
@@ -66,10 +66,14 @@ def random_image(architecture: Architecture) -> np.ndarray:
 
 
 def torch_outputs(network: Network, image: np.ndarray) -> dict[str, np.ndarray]:
-    """All outputs by their names in the exported file."""
+    """All outputs by their names in the exported file; what only helps to train is not there."""
     with torch.inference_mode():
         values = network.forward_outputs(torch.from_numpy(image))
-    return {"logits" if name == "output" else name: value.numpy() for name, value in values.items()}
+    return {
+        "logits" if name == "output" else name: value.numpy()
+        for name, value in values.items()
+        if name not in network.graph.training_only
+    }
 
 
 def onnx_outputs(path: Path, image: np.ndarray) -> dict[str, np.ndarray]:
@@ -94,7 +98,11 @@ def assert_same(ours: Mapping[str, np.ndarray], theirs: Mapping[str, np.ndarray]
 
 def assert_exports(architecture: Architecture, path: Path, tolerance: float = 1e-4) -> None:
     """Random tensors give the same in torch and in the exported file."""
-    tensors = random_tensors(architecture)
-    export_onnx(architecture, tensors, path)
-    image = random_image(architecture)
-    assert_same(onnx_outputs(path, image), torch_outputs(network_of(architecture, tensors), image), tolerance)
+    network = network_of(architecture, random_tensors(architecture))
+    assert_network_exports(network, path, random_image(architecture), tolerance)
+
+
+def assert_network_exports(network: Network, path: Path, image: np.ndarray, tolerance: float = 1e-4) -> None:
+    """`network` gives the same for `image`, float32 `(1, C, H, W)`, in torch and in the exported file."""
+    export_onnx(network.architecture, tensors_of(network), path)
+    assert_same(onnx_outputs(path, image), torch_outputs(network, image), tolerance)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -18,9 +17,7 @@ from edgewise.graph.ops import BatchNorm
 from edgewise.nn import Network
 from edgewise.papers import Architecture, find
 from edgewise.papers.form import Form
-
-SameWeights = Callable[[Network, nn.Module], None]
-Randomise = Callable[[nn.Module, tuple[int, ...]], None]
+from random_weights import images, random_network, same_weights
 
 TOLERANCE = 1e-5
 """Of the largest output."""
@@ -35,7 +32,7 @@ def difference(ours: Tensor, theirs: Tensor) -> float:
 @torch.no_grad()
 def assert_same(network: Network, reference: nn.Module) -> None:
     """The same values; and they depend on the weights everywhere, so that the comparison is not blind."""
-    x = torch.randn(2, *network.architecture.input, generator=torch.Generator().manual_seed(1))
+    x = images(network.architecture.input)
     theirs = reference(x)
     assert float(theirs.std()) > 0.1  # the weights let something through
     assert difference(network(x), theirs) <= TOLERANCE
@@ -92,7 +89,7 @@ def name_of(value: object) -> str | None:
     ],
     ids=name_of,
 )
-def test_torchvisions(architecture: Architecture, theirs: str, same_weights: SameWeights) -> None:
+def test_torchvisions(architecture: Architecture, theirs: str) -> None:
     reference = torchvision.models.get_model(theirs)
     network = Network(architecture)
     same_weights(network, reference)
@@ -121,7 +118,7 @@ def test_torchvisions(architecture: Architecture, theirs: str, same_weights: Sam
     ],
     ids=name_of,
 )
-def test_timms(architecture: Architecture, theirs: str, same_weights: SameWeights) -> None:
+def test_timms(architecture: Architecture, theirs: str) -> None:
     reference = timm.create_model(theirs, pretrained=False)
     network = Network(at(architecture, 96))
     same_weights(network, reference)
@@ -137,7 +134,7 @@ def test_timms(architecture: Architecture, theirs: str, same_weights: SameWeight
     ],
 )
 @pytest.mark.parametrize("size", [(64, 64), (75, 98)])
-def test_tensorflows_padding_is_timms(name: str, theirs: str, size: tuple[int, int], same_weights: SameWeights) -> None:
+def test_tensorflows_padding_is_timms(name: str, theirs: str, size: tuple[int, int]) -> None:
     reference = timm.create_model(theirs, pretrained=False)
     network = Network(TF_SAME.of(at(find(name), *size)))
     same_weights(network, reference)
@@ -145,7 +142,7 @@ def test_tensorflows_padding_is_timms(name: str, theirs: str, size: tuple[int, i
 
 
 @pytest.mark.parametrize("size", [(97, 97), (224, 160)])
-def test_googlenet_is_torchvisions(size: tuple[int, int], same_weights: SameWeights) -> None:
+def test_googlenet_is_torchvisions(size: tuple[int, int]) -> None:
     reference = torchvision.models.googlenet(weights=None, aux_logits=False, init_weights=False)
     network = Network(at(find("googlenet_bn"), *size))
     same_weights(network, reference)
@@ -153,7 +150,7 @@ def test_googlenet_is_torchvisions(size: tuple[int, int], same_weights: SameWeig
 
 
 @pytest.mark.parametrize("size", [(96, 96), (75, 139)])
-def test_inception_v3_is_torchvisions(size: tuple[int, int], same_weights: SameWeights) -> None:
+def test_inception_v3_is_torchvisions(size: tuple[int, int]) -> None:
     reference = torchvision.models.inception_v3(weights=None, aux_logits=False, init_weights=False)
     network = Network(at(find("inception_v3"), *size))
     same_weights(network, reference)
@@ -169,12 +166,11 @@ def copied(reference: nn.Module, network: Network, row: int) -> None:
 
 
 @torch.no_grad()
-def test_googlenets_auxiliary_classifiers_are_torchvisions(randomise: Randomise) -> None:
+def test_googlenets_auxiliary_classifiers_are_torchvisions() -> None:
     """But for the pooling before them: torchvision's makes 4×4 cells of any map, the paper's is 5×5 at stride 3."""
     architecture = find("googlenet_bn_auxiliary")
-    network = Network(architecture)
-    randomise(network, architecture.input)
-    x = torch.randn(2, *architecture.input, generator=torch.Generator().manual_seed(1))
+    network = random_network(architecture)
+    x = images(architecture.input)
     rows = [index for index, row in enumerate(architecture.rows) if isinstance(row, AuxiliaryClassifier)]
     outputs = network.forward_outputs(x)
     assert list(outputs) == ["auxiliary1", "auxiliary2", "output"]
@@ -191,11 +187,10 @@ def test_googlenets_auxiliary_classifiers_are_torchvisions(randomise: Randomise)
 
 
 @torch.no_grad()
-def test_inception_v3s_auxiliary_classifier_is_torchvisions(randomise: Randomise) -> None:
+def test_inception_v3s_auxiliary_classifier_is_torchvisions() -> None:
     architecture = find("inception_v3_auxiliary")
-    network = Network(architecture)
-    randomise(network, architecture.input)
-    x = torch.randn(1, *architecture.input, generator=torch.Generator().manual_seed(1))
+    network = random_network(architecture)
+    x = images(architecture.input)
     (row,) = (index for index, row in enumerate(architecture.rows) if isinstance(row, AuxiliaryClassifier))
     outputs = network.forward_outputs(x)
     assert list(outputs) == ["auxiliary", "output"]
@@ -208,7 +203,7 @@ def test_inception_v3s_auxiliary_classifier_is_torchvisions(randomise: Randomise
     assert difference(outputs["output"], theirs) > 10 * TOLERANCE
 
 
-def test_a_difference_would_show(same_weights: SameWeights) -> None:
+def test_a_difference_would_show() -> None:
     """Another activation, gate or epsilon gives other values, and so does a shortcut left out."""
     reference = torchvision.models.get_model("mobilenet_v3_small")
     base = at(find("mobilenet_v3_small"), 64)
@@ -234,7 +229,7 @@ def test_a_difference_would_show(same_weights: SameWeights) -> None:
             assert_same(network, reference)
 
 
-def test_relu_is_not_taken_for_relu6(same_weights: SameWeights) -> None:
+def test_relu_is_not_taken_for_relu6() -> None:
     reference = timm.create_model("mobilenetv1_100", pretrained=False)
     network = Network(TORCHS_EPS.of(at(find("mobilenet_v1"), 96)))
     same_weights(network, reference)

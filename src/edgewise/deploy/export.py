@@ -40,8 +40,9 @@ def export_onnx(
 
     The input `image` is float32 `(1, C, H, W)`, normalised; with `normalise_inside` it is uint8 pixels and the first
     nodes normalise. The first output, `logits`, is float32 `(1, classes)`; those that rows emit follow under their own
-    names. Preprocessing and class names stand in the model's metadata under `edgewise.*`. Raises `EdgewiseError` when
-    tensors are missing, too many or of the wrong shape, or preprocessing or class names do not fit the architecture.
+    names, except those that only help to train. Preprocessing and class names stand in the model's metadata under
+    `edgewise.*`. Raises `EdgewiseError` when tensors are missing, too many or of the wrong shape, or preprocessing or
+    class names do not fit the architecture.
     """
     floats = {name: np.asarray(array, np.float32) for name, array in tensors.items() if not name.endswith(COUNTER)}
     _fits(architecture, floats, preprocessing, classes)

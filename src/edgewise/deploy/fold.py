@@ -1,4 +1,5 @@
-"""Passes over a graph with its tensors: dropout removed, batch norm folded into the convolution before it."""
+"""Passes over a graph with its tensors: what only helps to train it and dropout removed, batch norm folded into the
+convolution before it."""
 
 from __future__ import annotations
 
@@ -17,11 +18,14 @@ Tensors = Mapping[str, np.ndarray]
 def folded(graph: Graph, tensors: Tensors) -> tuple[Graph, dict[str, np.ndarray]]:
     """The graph as it is deployed, with its tensors.
 
-    A batch norm that alone reads a convolution becomes that convolution's scale and bias:
-    `w' = w·γ/√(σ² + ε)`, `b' = β + (b − μ)·γ/√(σ² + ε)`. Dropout, the identity in a deployed network, goes.
+    Outputs for training alone (auxiliary classifiers) go, with the nodes and tensors that only they need; so does
+    dropout, the identity in a deployed network. A batch norm that alone reads a convolution becomes that convolution's
+    scale and bias: `w' = w·γ/√(σ² + ε)`, `b' = β + (b − μ)·γ/√(σ² + ε)`.
     Names keep their values, except that of a folded convolution, which now stands for what its batch norm gave.
     """
-    kept = dict(tensors)
+    graph = graph.deployed()
+    made = {node.name for node in graph.nodes}
+    kept = {name: array for name, array in tensors.items() if name.rpartition(".")[0] in made}
     outputs = frozenset(graph.outputs.values())
     moved: dict[int, int] = {}
     nodes: list[Node] = []
