@@ -17,7 +17,7 @@ from edgewise.data import open_dataset
 from edgewise.data.statistics import statistics
 from edgewise.nn import Network
 from edgewise.training import recipes
-from edgewise.verbs.train import Trained, named_recipe
+from edgewise.verbs.train import FINE_TUNING, Trained, named_recipe
 from edgewise.weights import load_model, read_card
 
 STILL = replace(RECIPE, epochs=1, learning_rate=1e-9)
@@ -117,6 +117,16 @@ def test_two_runs_with_one_seed_are_equal(made: Made, tmp_path: Path) -> None:
         for name in ("one", "two")
     ]
     assert all(torch.equal(tensor, weights[1][name]) for name, tensor in weights[0].items())
+
+
+def test_training_from_weights_takes_a_lower_rate(made: Made, tmp_path: Path) -> None:
+    rates = [
+        json.loads((train(made.images, model, tmp_path / name, epochs=1).model_file.parent / "train.json").read_text())[
+            "recipe"
+        ]["learning_rate"]
+        for name, model in (("fresh", TINY), ("trained", made.model_file))
+    ]
+    assert rates[1] == pytest.approx(FINE_TUNING * rates[0])
 
 
 def test_a_name_of_the_zoo_is_scaled(made: Made, tmp_path: Path) -> None:

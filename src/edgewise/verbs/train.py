@@ -23,6 +23,14 @@ from edgewise.verbs.start import start_of
 from edgewise.weights import ModelCard, Provenance, save_model
 
 
+FINE_TUNING = 0.3
+"""The share of `fit`'s learning rate that training from weights takes, unless the user says.
+
+MobileNet v1 0.25 from ImageNet weights, 4 epochs of 2,700 CIFAR-10 images at 96 pixels, 1,000 test images: 68.3% at the
+whole rate, 73.4% at 0.3 of it, 68.6% at 0.1, 63.2% at 0.03; without the weights 35.6%.
+"""
+
+
 @dataclass(frozen=True, eq=False)
 class Trained:
     """The model file that was written, how training went, and the scores on the test images, and what
@@ -62,8 +70,9 @@ def train(
 
     A model file starts from its weights, with a fresh classifier where the classes differ; so does a network of the
     zoo from `weights` of others, named as for `convert`, and takes pixels as they want them. Without `recipe` the one
-    that `fit` uses is taken; `epochs`, `batch_size` and `learning_rate` change single numbers of it. `size` is the
-    input in pixels, by default the images' own up to 224. The same call on the same folder resumes.
+    that `fit` uses is taken (from weights with a lower learning rate, `FINE_TUNING`); `epochs`, `batch_size` and
+    `learning_rate` change single numbers of it. `size` is the input in pixels, by default the images' own up to 224.
+    The same call on the same folder resumes.
 
     `devices` and `accelerator` are those of `training.train`, which also says how `torchrun` starts it on several
     machines.
@@ -80,7 +89,10 @@ def train(
     size = size or found.size
     architecture = start.architecture.with_classes(len(dataset.classes)).with_input(size)
     flip = dataset.source != "digits" if flip is None else flip
-    recipe = recipe or default_recipe(dataset, size, seed=seed, flip=flip)
+    if recipe is None:
+        recipe = default_recipe(dataset, size, seed=seed, flip=flip)
+        if start.tensors is not None:
+            recipe = replace(recipe, learning_rate=FINE_TUNING * recipe.learning_rate)
     recipe = with_epochs(recipe, epochs, recipe.precision) if epochs is not None else recipe
     changes = {"batch_size": batch_size, "learning_rate": learning_rate}
     recipe = replace(recipe, **{name: value for name, value in changes.items() if value is not None})
