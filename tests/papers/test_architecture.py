@@ -30,15 +30,6 @@ DIGESTS = {
 }
 
 
-@pytest.mark.parametrize("name", names())
-def test_json_and_back(name: str) -> None:
-    original = find(name)
-    again = Architecture.from_json(original.to_json())
-    assert again == original
-    assert again.digest == original.digest
-    assert again.graph.nodes == original.graph.nodes
-
-
 def test_everything_an_architecture_holds_survives_json() -> None:
     original = replace(
         TINY,

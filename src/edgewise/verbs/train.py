@@ -22,7 +22,6 @@ from edgewise.verbs.checks import at_least, decoding_workers, described
 from edgewise.verbs.start import start_of
 from edgewise.weights import ModelCard, Provenance, save_model
 
-
 FINE_TUNING = 0.3
 """The share of `fit`'s learning rate that training from weights takes, unless the user says.
 
