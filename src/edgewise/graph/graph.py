@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from functools import cached_property
 
 from edgewise.errors import EdgewiseError
-from edgewise.graph.ops import Op, Shape
+from edgewise.graph.ops import Convolution, Op, Pool, Resize, Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,21 @@ class Graph:
             if index in needed:
                 needed.update(self.nodes[index].inputs)
         return needed
+
+    @cached_property
+    def strides(self) -> tuple[float, ...]:
+        """For every node how many of the image's pixels one step on its map is, along the height."""
+        found: list[float] = []
+        for node in self.nodes:
+            before = max((found[source] for source in node.inputs), default=1.0)
+            match node.op:
+                case Convolution() | Pool():
+                    found.append(before * node.op.stride[0])
+                case Resize():
+                    found.append(before * self.nodes[node.inputs[0]].shape[1] / node.shape[1])
+                case _:
+                    found.append(before)
+        return tuple(found)
 
     @cached_property
     def consumers(self) -> tuple[tuple[int, ...], ...]:

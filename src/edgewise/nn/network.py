@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -40,6 +41,17 @@ class Network(Interpreter):
         values = self.run(x, wanted.values())
         return {name: values[index] for name, index in wanted.items()}
 
+    @property
+    def feature_maps(self) -> tuple[FeatureMap, ...]:
+        """What `forward_features` gives by default, in order, from the largest map to the smallest."""
+        graph = self.graph
+        names = stage_ends(graph, len(self.architecture.rows))
+        nodes = [graph.index(name) for name in names]
+        return tuple(
+            FeatureMap(name, graph.nodes[node].shape[0], round(graph.strides[node]))
+            for name, node in zip(names, nodes, strict=True)
+        )
+
     def reset_classifier(self, classes: int) -> None:
         """Fresh last layers for `classes` classes; everything else keeps its weights."""
         architecture = self.architecture.with_classes(classes)
@@ -50,6 +62,15 @@ class Network(Interpreter):
                 self.get_submodule(str(index)).add_module("classes", _fresh(old, classes))
         self.architecture = architecture
         self.graph = architecture.graph
+
+
+@dataclass(frozen=True)
+class FeatureMap:
+    """A value of a network, by name: its channels, and its stride in pixels of the image."""
+
+    name: str
+    channels: int
+    stride: int
 
 
 def _fresh(old: nn.Linear | nn.Conv2d, classes: int) -> nn.Module:
@@ -110,10 +131,10 @@ def _row_graph(row: Row, shape: tuple[int, int, int], eps: float) -> Graph:
 
 
 def stage_ends(graph: Graph, rows: int) -> list[str]:
-    """For every map size the name of the last row with it, from the largest map to the smallest."""
-    ends: dict[tuple[int, ...], str] = {}
+    """For every stride the name of the last row with it, from the smallest stride to the largest."""
+    ends: dict[float, str] = {}
     for row in range(rows):
-        shape = graph.nodes[graph.index(str(row))].shape
-        if len(shape) == 3:
-            ends[shape[1:]] = str(row)
+        index = graph.index(str(row))
+        if len(graph.nodes[index].shape) == 3:
+            ends[graph.strides[index]] = str(row)
     return list(ends.values())
