@@ -102,7 +102,7 @@ def test_what_is_folded(rows: tuple[Row | Op, ...], kinds: list[type]) -> None:
     assert_same_values(architecture)
 
 
-@pytest.mark.parametrize("name", ["mobilenet_v3_small", "shufflenet_v2_0.5", "resnet18"])
+@pytest.mark.parametrize("name", ["mobilenet_v3_small", "shufflenet_v2_0.5", "resnet18", "googlenet_bn_auxiliary"])
 def test_whole_networks(name: str) -> None:
     architecture = find(name).with_input(32)
     assert not {BatchNorm, Dropout} & set(fold(architecture)[2])
