@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import timm
 import torch
 import torchvision
 from torch.utils.flop_counter import FlopCounterMode
@@ -37,6 +38,31 @@ TORCHVISION = {
     "mnasnet_b1_1.3": "mnasnet1_3",
     "mobilenet_v3_large": "mobilenet_v3_large",
     "mobilenet_v3_small": "mobilenet_v3_small",
+}
+
+TIMM = {
+    "xception": "legacy_xception",
+    "resnext101_32x4d": "resnext101_32x4d",
+    "mobilenet_v1": "mobilenetv1_100",
+    "se_resnet50": "legacy_seresnet50",
+    "se_resnet101": "legacy_seresnet101",
+    "se_resnet152": "legacy_seresnet152",
+    "se_resnext50_32x4d": "legacy_seresnext50_32x4d",
+    "se_resnext101_32x4d": "legacy_seresnext101_32x4d",
+    "senet154": "legacy_senet154",
+    "mobilenet_v2_1.4": "mobilenetv2_140",
+    "mobilenet_v2_0.75": "mobilenetv2_075",
+    "mobilenet_v2_0.5": "mobilenetv2_050",
+    "mobilenet_v2_0.35": "mobilenetv2_035",
+    "mnasnet_a1_1.4": "semnasnet_140",
+    "mnasnet_a1": "semnasnet_100",
+    "mnasnet_a1_0.75": "semnasnet_075",
+    "mnasnet_a1_0.5": "semnasnet_050",
+    "mnasnet_small": "mnasnet_small",
+    "mobilenet_v3_large_0.75": "mobilenetv3_large_075",
+    "mobilenet_v3_small_0.75": "mobilenetv3_small_075",
+    "mobilenet_v3_large_minimalistic": "tf_mobilenetv3_large_minimal_100",
+    "mobilenet_v3_small_minimalistic": "tf_mobilenetv3_small_minimal_100",
 }
 
 # torchvision counts what these have on top to help to train them.
@@ -84,6 +110,14 @@ def test_counts_are_those_of_torchvisions_module(name: str) -> None:
     settings = {"aux_logits": False, "init_weights": False} if name in ("googlenet_bn", "inception_v3") else {}
     with torch.device("meta"):
         reference = torchvision.models.get_model(TORCHVISION[name], **settings)
+    architecture = find(name)
+    costs = count(architecture)
+    assert torchs_counts(reference, architecture.input, "meta") == (costs.parameters, costs.multiply_adds)
+
+
+@pytest.mark.parametrize("name", TIMM)
+def test_counts_are_those_of_timms_module(name: str) -> None:
+    reference = timm.create_model(TIMM[name], pretrained=False).to("meta")
     architecture = find(name)
     costs = count(architecture)
     assert torchs_counts(reference, architecture.input, "meta") == (costs.parameters, costs.multiply_adds)

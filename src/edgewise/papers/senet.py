@@ -1,4 +1,4 @@
-"""Squeeze-and-Excitation Networks (Hu et al., 2017): the gate in ResNet, ResNeXt, VGG, MobileNet and ShuffleNet."""
+"""Squeeze-and-Excitation Networks (Hu et al., 2017): the gate in ResNet, ResNeXt, MobileNet and ShuffleNet."""
 
 from __future__ import annotations
 
