@@ -98,3 +98,12 @@ def test_truncation_at_two_deviations() -> None:
     network = Network(find("mobilenet_v2"), seed=0)
     largest = max(float(module.weight.abs().max()) for _, module in weights(network, nn.Conv2d))  # type: ignore[union-attr]
     assert 0.17 < largest <= 0.18
+
+
+def test_without_batch_norm_values_keep_their_size() -> None:
+    """Through the sixteen layers of VGG the deviation of what goes forward stays within a factor of two of one."""
+    network = Network(find("vgg16").with_input(64), seed=0).eval()
+    with torch.no_grad():
+        values = network.forward_features(torch.randn(2, 3, 64, 64), ["0", "8", "16", "18"])
+    for value in values.values():
+        assert 0.5 < float(value.square().mean().sqrt()) < 2

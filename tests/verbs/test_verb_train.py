@@ -13,11 +13,12 @@ from tiny_run import RECIPE, TINY, Made
 
 import edgewise
 from edgewise import Architecture, EdgewiseError
+from edgewise.blocks import ConvAct
 from edgewise.data import open_dataset
 from edgewise.data.statistics import statistics
 from edgewise.nn import Network
 from edgewise.training import recipes
-from edgewise.verbs.train import FINE_TUNING, Trained, named_recipe
+from edgewise.verbs.train import GENTLE, Trained, named_recipe
 from edgewise.weights import load_model, read_card
 
 STILL = replace(RECIPE, epochs=1, learning_rate=1e-9)
@@ -119,14 +120,15 @@ def test_two_runs_with_one_seed_are_equal(made: Made, tmp_path: Path) -> None:
     assert all(torch.equal(tensor, weights[1][name]) for name, tensor in weights[0].items())
 
 
-def test_training_from_weights_takes_a_lower_rate(made: Made, tmp_path: Path) -> None:
+def test_training_from_weights_and_without_batch_norm_takes_a_lower_rate(made: Made, tmp_path: Path) -> None:
+    plain = replace(TINY, rows=(ConvAct(out_channels=8, stride=2), TINY.rows[-1]))
     rates = [
         json.loads((train(made.images, model, tmp_path / name, epochs=1).model_file.parent / "train.json").read_text())[
             "recipe"
         ]["learning_rate"]
-        for name, model in (("fresh", TINY), ("trained", made.model_file))
+        for name, model in (("fresh", TINY), ("trained", made.model_file), ("plain", plain))
     ]
-    assert rates[1] == pytest.approx(FINE_TUNING * rates[0])
+    assert rates[1:] == [pytest.approx(GENTLE * rates[0])] * 2
 
 
 def test_a_name_of_the_zoo_is_scaled(made: Made, tmp_path: Path) -> None:

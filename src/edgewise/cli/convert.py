@@ -34,6 +34,6 @@ def convert(
         f"{console.metric(name, value)[0]} {console.percent(value)}" for name, value in made.card.metrics.items()
     ]
     console.show(
-        f"{made.model_file}: {made.card.architecture.name} with {made.source}'s weights from {made.file}, "
+        f"{made.model_file}: {made.card.architecture.name} with weights of {made.source} from {made.file}, "
         + ", ".join([f"input {size}", f"{len(made.card.classes)} classes", *reported])
     )

@@ -14,6 +14,7 @@ from edgewise.errors import EdgewiseError
 from edgewise.files import write_text
 from edgewise.fitting.halving import default_recipe, with_epochs
 from edgewise.fitting.run_folder import RunFolder
+from edgewise.graph.ops import BatchNorm
 from edgewise.papers import Architecture
 from edgewise.training import Evaluation, Recipe, TrainResult, evaluate
 from edgewise.training import train as train_network
@@ -22,11 +23,13 @@ from edgewise.verbs.checks import at_least, decoding_workers, described
 from edgewise.verbs.start import start_of
 from edgewise.weights import ModelCard, Provenance, save_model
 
-FINE_TUNING = 0.3
-"""The share of `fit`'s learning rate that training from weights takes, unless the user says.
+GENTLE = 0.3
+"""The share of `fit`'s learning rate that training takes from weights, and without batch norm, unless the user says.
 
-MobileNet v1 0.25 from ImageNet weights, 4 epochs of 2,700 CIFAR-10 images at 96 pixels, 1,000 test images: 68.3% at the
-whole rate, 73.4% at 0.3 of it, 68.6% at 0.1, 63.2% at 0.03; without the weights 35.6%.
+From weights: MobileNet v1 0.25 with ImageNet's, 4 epochs of 2,700 CIFAR-10 images at 96 pixels, 1,000 test images:
+68.3% right at the whole rate, 73.4% at 0.3 of it, 68.6% at 0.1, 63.2% at 0.03; without the weights 35.6%.
+Without batch norm: 5 epochs of the digits at width 0.25 and the whole rate, 0.3 and 0.1 of it: AlexNet 98.3, 97.8,
+97.2%; VGG-11 14.0, 100, 97.8%; VGG-16 65.9, 97.2, 97.2%; GoogLeNet 12.9, 87.7, 73.7%.
 """
 
 
@@ -69,9 +72,9 @@ def train(
 
     A model file starts from its weights, with a fresh classifier where the classes differ; so does a network of the
     zoo from `weights` of others, named as for `convert`, and takes pixels as they want them. Without `recipe` the one
-    that `fit` uses is taken (from weights with a lower learning rate, `FINE_TUNING`); `epochs`, `batch_size` and
-    `learning_rate` change single numbers of it. `size` is the input in pixels, by default the images' own up to 224.
-    The same call on the same folder resumes.
+    that `fit` uses is taken (from weights, and without batch norm, at a lower rate: `GENTLE`); `epochs`, `batch_size`
+    and `learning_rate` change single numbers of it. `size` is the input in pixels, by default the images' own up to
+    224. The same call on the same folder resumes.
 
     `devices` and `accelerator` are those of `training.train`, which also says how `torchrun` starts it on several
     machines.
@@ -90,8 +93,8 @@ def train(
     flip = dataset.source != "digits" if flip is None else flip
     if recipe is None:
         recipe = default_recipe(dataset, size, seed=seed, flip=flip)
-        if start.tensors is not None:
-            recipe = replace(recipe, learning_rate=FINE_TUNING * recipe.learning_rate)
+        if start.tensors is not None or not any(isinstance(node.op, BatchNorm) for node in architecture.graph.nodes):
+            recipe = replace(recipe, learning_rate=GENTLE * recipe.learning_rate)
     recipe = with_epochs(recipe, epochs, recipe.precision) if epochs is not None else recipe
     changes = {"batch_size": batch_size, "learning_rate": learning_rate}
     recipe = replace(recipe, **{name: value for name, value in changes.items() if value is not None})
