@@ -16,20 +16,19 @@ from edgewise.graph.ops import Convolution, Linear, Op, Slice
 from edgewise.nn import Network
 from edgewise.papers import Architecture, find, names
 from random_weights import images, random_network
+from variants import HEAVY, QUARTER, variant
 
 ODD = (75, 64)
 SIZES = ((48, 48), ODD, (97, 97))
 
-HEAVY = ("shufflenet_v2_164", "senet154", "resnext101_32x8d", "resnext101_64x4d")
-"""Of more than 80 million parameters without fully connected layers: one size here, the others with the slow tests."""
-
 
 def at(name: str, height: int, width: int) -> Architecture:
     """With ten classes at another size, at the paper's strides where the windows fit on the maps."""
-    return find(name).with_input(height, width, smallest_map=1).with_classes(10)
+    return variant(name).with_input(height, width, smallest_map=1).with_classes(10)
 
 
 def trained_at() -> list[object]:
+    """The heavy variants at one size, at the others with the slow tests."""
     return [
         pytest.param(name, size, marks=pytest.mark.slow) if name in HEAVY and size != ODD else (name, size)
         for name in names()
@@ -117,12 +116,13 @@ def shape_of(op: Op) -> Op:
 
 def exported() -> list[object]:
     """The narrowest variant of every structure; those that differ from it in widths alone are with the slow tests."""
+    every = [*names(), *(name + QUARTER for name in HEAVY)]
     narrowest: dict[object, str] = {}
-    for name in sorted(names(), key=lambda name: count(find(name)).parameters):
-        nodes = find(name).graph.nodes[1:]
+    for name in sorted(every, key=lambda name: count(variant(name)).parameters):
+        nodes = variant(name).graph.nodes[1:]
         narrowest.setdefault(tuple((shape_of(node.op), node.inputs) for node in nodes), name)
     chosen = set(narrowest.values())
-    return [name if name in chosen else pytest.param(name, marks=pytest.mark.slow) for name in names()]
+    return [name if name in chosen else pytest.param(name, marks=pytest.mark.slow) for name in every]
 
 
 @pytest.mark.parametrize("name", exported())

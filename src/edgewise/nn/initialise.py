@@ -45,11 +45,11 @@ SCHEMES: Mapping[str, ConvolutionInit] = {
 
 
 def initialise_last(module: nn.Linear | nn.Conv2d, generator: Generator | None = None) -> None:
-    """A linear layer: normal of deviation 0.01, as torchvision and Megvii release it; slim's 0.09 gives first class scores
-    many times larger, which costs a short training its first epochs.
+    """A linear layer: normal of deviation 0.01, as torchvision and Megvii release it; slim's 0.09 gives first class
+    scores many times larger, which costs a short training its first epochs.
 
-    A convolution (SqueezeNet's): `he_fan_in`, because behind scores near zero its ReLU dies (5 epochs of the digits: 76%
-    right, 23% with a deviation of 0.01).
+    A convolution (SqueezeNet's): `he_fan_in`, because behind scores near zero its ReLU dies (5 epochs of the digits:
+    76% right, 23% with a deviation of 0.01).
     """
     if isinstance(module, nn.Conv2d):
         he_fan_in(module.weight, generator)
