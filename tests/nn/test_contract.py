@@ -30,7 +30,12 @@ def at(name: str, height: int, width: int) -> Architecture:
 def trained_at() -> list[object]:
     """The heavy variants at one size, at the others with the slow tests."""
     return [
-        pytest.param(name, size, marks=pytest.mark.slow) if name in HEAVY and size != ODD else (name, size)
+        pytest.param(
+            name,
+            size,
+            id=f"{name}-{size[0]}x{size[1]}",
+            marks=[pytest.mark.slow] if name in HEAVY and size != ODD else [],
+        )
         for name in names()
         for size in SIZES
     ]
