@@ -107,3 +107,14 @@ def test_without_batch_norm_values_keep_their_size() -> None:
         values = network.forward_features(torch.randn(2, 3, 64, 64), ["0", "8", "16", "18"])
     for value in values.values():
         assert 0.5 < float(value.square().mean().sqrt()) < 2
+
+
+def test_depthwise_kernels_do_not_vanish() -> None:
+    """Xception's and ResNeXt's grouped convolutions start by the connections within their groups."""
+    for name, place, leaving in (
+        ("xception", "5.separable0.depthwise", 9),
+        ("resnext50_32x4d", "2.spatial.conv", 4 * 9),
+    ):
+        module = Network(find(name).with_input(96), seed=0).get_submodule(place)
+        assert isinstance(module, nn.Conv2d)
+        assert float(module.weight.std()) == pytest.approx((2 / leaving) ** 0.5, rel=0.1)

@@ -5,31 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, nn
 
-ConvolutionInit = Callable[[Tensor, Generator | None], None]
-
-
-def he_fan_out(weight: Tensor, generator: Generator | None) -> None:
-    """Normal with variance 2 / (output channels per group × kernel cells) (He et al. 2015; ResNet's release)."""
-    nn.init.kaiming_normal_(weight, mode="fan_out", nonlinearity="relu", generator=generator)
+ConvolutionInit = Callable[[nn.Conv2d, Generator | None], None]
 
 
-def he_fan_in(weight: Tensor, generator: Generator | None) -> None:
+def he_fan_out(module: nn.Conv2d, generator: Generator | None) -> None:
+    """Normal with variance 2 / (output channels per group × kernel cells) (He et al. 2015; ResNet's release).
+
+    torch's own fan out leaves the groups out, which makes depthwise kernels vanish.
+    """
+    leaving = module.weight.shape[0] // module.groups * module.weight[0, 0].numel()
+    nn.init.normal_(module.weight, std=(2 / leaving) ** 0.5, generator=generator)
+
+
+def he_fan_in(module: nn.Conv2d | nn.Linear, generator: Generator | None) -> None:
     """Normal with variance 2 / (input channels per group × kernel cells): values keep their size on the way forward,
     which networks without batch norm depend on (He et al. 2015, Delving Deep into Rectifiers)."""
-    nn.init.kaiming_normal_(weight, mode="fan_in", nonlinearity="relu", generator=generator)
+    nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu", generator=generator)
 
 
-def truncated(weight: Tensor, generator: Generator | None) -> None:
+def truncated(module: nn.Conv2d, generator: Generator | None) -> None:
     """Normal of deviation 0.09 cut at two deviations: slim's MobileNets."""
-    nn.init.trunc_normal_(weight, std=0.09, a=-0.18, b=0.18, generator=generator)
+    nn.init.trunc_normal_(module.weight, std=0.09, a=-0.18, b=0.18, generator=generator)
 
 
-def by_inputs(weight: Tensor, generator: Generator | None) -> None:
+def by_inputs(module: nn.Conv2d, generator: Generator | None) -> None:
     """Normal of deviation 1 / input channels per group, 0.01 for the stem: Megvii's ShuffleNets."""
-    channels = weight.shape[1]
-    nn.init.normal_(weight, std=0.01 if channels == 3 else 1 / channels, generator=generator)
+    channels = module.weight.shape[1]
+    nn.init.normal_(module.weight, std=0.01 if channels == 3 else 1 / channels, generator=generator)
 
 
 SCHEMES: Mapping[str, ConvolutionInit] = {
@@ -52,7 +56,7 @@ def initialise_last(module: nn.Linear | nn.Conv2d, generator: Generator | None =
     76% right, 23% with a deviation of 0.01).
     """
     if isinstance(module, nn.Conv2d):
-        he_fan_in(module.weight, generator)
+        he_fan_in(module, generator)
     else:
         nn.init.normal_(module.weight, std=0.01, generator=generator)
     if module.bias is not None:
@@ -66,7 +70,7 @@ def initialise(network: nn.Module, family: str, generator: Generator | None = No
     convolution = SCHEMES.get(family, he_fan_out if normalised else he_fan_in)
     for name, module in network.named_modules():
         if isinstance(module, nn.Conv2d):
-            convolution(module.weight, generator)
+            convolution(module, generator)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, nn.BatchNorm2d):
@@ -74,4 +78,4 @@ def initialise(network: nn.Module, family: str, generator: Generator | None = No
         elif isinstance(module, nn.Linear):
             initialise_last(module, generator)
             if not normalised and not name.endswith("classes"):  # a hidden layer that nothing else keeps in size
-                he_fan_in(module.weight, generator)
+                he_fan_in(module, generator)
