@@ -64,7 +64,7 @@ def test_statistics_of_the_family(name: str) -> None:
             continue
         expected = deviation(architecture.family, module)
         # Six standard errors of a deviation, and of a mean.
-        assert float(module.weight.std()) == pytest.approx(expected, rel=6 / (2 * count) ** 0.5), place
+        assert float(module.weight.detach().std()) == pytest.approx(expected, rel=6 / (2 * count) ** 0.5), place
         assert abs(float(module.weight.mean())) < 6 * expected / count**0.5, place
         checked += 1
     assert checked > 15
@@ -79,7 +79,7 @@ def test_statistics_of_the_family(name: str) -> None:
         assert module.eps == architecture.norm.eps
     for place, module in weights(network, nn.Linear):
         assert isinstance(module, nn.Linear)
-        assert float(module.weight.std()) == pytest.approx(0.01, rel=0.02), place
+        assert float(module.weight.detach().std()) == pytest.approx(0.01, rel=0.02), place
         assert float(module.bias.abs().max()) == 0, place
 
 
@@ -117,4 +117,4 @@ def test_depthwise_kernels_do_not_vanish() -> None:
     ):
         module = Network(find(name).with_input(96), seed=0).get_submodule(place)
         assert isinstance(module, nn.Conv2d)
-        assert float(module.weight.std()) == pytest.approx((2 / leaving) ** 0.5, rel=0.1)
+        assert float(module.weight.detach().std()) == pytest.approx((2 / leaving) ** 0.5, rel=0.1)
