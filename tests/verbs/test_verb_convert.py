@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,12 +17,11 @@ from edgewise.papers import find
 from edgewise.verbs.convert import read_classes
 from edgewise.verbs.models import published_weights
 from edgewise.weights import imagenet, load_model, read_card
-
-Randomise = Callable[[torch.nn.Module, tuple[int, ...]], None]
+from random_weights import randomise
 
 
 @pytest.fixture
-def checkpoint(randomise: Randomise, tmp_path: Path) -> Path:
+def checkpoint(tmp_path: Path) -> Path:
     """torchvision's smallest network with random weights, in a file that is called as its release."""
     reference = torchvision.models.mobilenet_v3_small()
     randomise(reference, (3, 64, 64))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,8 +19,7 @@ from edgewise.papers import find
 from edgewise.papers.form import Form
 from edgewise.weights.foreign import Foreign, google, load_foreign, pretrained
 from edgewise.weights.foreign.naming import modules
-
-Randomise = Callable[[torch.nn.Module, tuple[int, ...]], None]
+from random_weights import randomise
 
 
 def agrees(foreign: Foreign, reference: torch.nn.Module, size: int) -> None:
@@ -49,7 +47,7 @@ def agrees(foreign: Foreign, reference: torch.nn.Module, size: int) -> None:
         ("inception_v3", "inception_v3", 96),
     ],
 )
-def test_torchvisions_state_dicts(model: str, theirs: str, size: int, randomise: Randomise, tmp_path: Path) -> None:
+def test_torchvisions_state_dicts(model: str, theirs: str, size: int, tmp_path: Path) -> None:
     options = {"aux_logits": True, "init_weights": False} if theirs in ("googlenet", "inception_v3") else {}
     reference = torchvision.models.get_model(theirs, **options)
     randomise(reference, (3, size, size))
@@ -76,9 +74,7 @@ def test_torchvisions_state_dicts(model: str, theirs: str, size: int, randomise:
         ("xception", "legacy_xception", 71, None),
     ],
 )
-def test_timms_files(
-    model: str, theirs: str, size: int, like: str | None, randomise: Randomise, tmp_path: Path
-) -> None:
+def test_timms_files(model: str, theirs: str, size: int, like: str | None, tmp_path: Path) -> None:
     reference = timm.create_model(theirs, pretrained=False)
     randomise(reference, (3, size, size))
     path = tmp_path / "model.safetensors"
@@ -88,7 +84,7 @@ def test_timms_files(
     agrees(foreign, reference, size)
 
 
-def test_a_file_called_after_a_published_set_is_that_set(randomise: Randomise, tmp_path: Path) -> None:
+def test_a_file_called_after_a_published_set_is_that_set(tmp_path: Path) -> None:
     reference = timm.create_model("mobilenetv3_small_100", pretrained=False)
     randomise(reference, (3, 64, 64))
     path = tmp_path / "mobilenetv3_small_100.lamb_in1k.safetensors"
@@ -100,7 +96,7 @@ def test_a_file_called_after_a_published_set_is_that_set(randomise: Randomise, t
     agrees(foreign, reference, 64)
 
 
-def test_wrapped_and_parallel_state_dicts_of_other_classes(randomise: Randomise, tmp_path: Path) -> None:
+def test_wrapped_and_parallel_state_dicts_of_other_classes(tmp_path: Path) -> None:
     reference = torchvision.models.mobilenet_v3_small(num_classes=7)
     randomise(reference, (3, 64, 64))
     path = tmp_path / "checkpoint.tar"
@@ -269,9 +265,7 @@ def _no_network(*_: object, **__: object) -> None:
     raise OSError("the network is unreachable")
 
 
-def test_a_cached_file_is_checked_against_its_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, randomise: Randomise
-) -> None:
+def test_a_cached_file_is_checked_against_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     reference = torchvision.models.mobilenet_v2()
     randomise(reference, (3, 64, 64))
@@ -288,7 +282,7 @@ def test_a_cached_file_is_checked_against_its_name(
     agrees(foreign, reference, 64)
 
 
-def test_timms_weights_come_from_the_hub(hub: Hub, randomise: Randomise, tmp_path: Path) -> None:
+def test_timms_weights_come_from_the_hub(hub: Hub, tmp_path: Path) -> None:
     reference = timm.create_model("mobilenetv3_small_100", pretrained=False)
     randomise(reference, (3, 64, 64))
     save_file(reference.state_dict(), tmp_path / "made.safetensors")
