@@ -40,6 +40,16 @@ CASES = {
     "weights not published": (("convert", "shufflenet_v1_g3", "timm"), ("timm publishes no weights",)),
     "converted to another kind": (("convert", "resnet18", "odd.json", "x.pth"), ("ends in .safetensors",)),
     "weights in training": ((*TRAIN, "--weights", "nobody"), ("'nobody'",)),
+    "weights sorted by costs": (("models", "--weights", "--sort", "name"), ("leave them out with --weights",)),
+    "a model file as weights": (
+        ("convert", "resnet18", "model.safetensors"),
+        ("is a model file of edgewise",),
+    ),
+    "relative of no file": (("convert", "resnet18", "torchvision", "--like", "x"), ("is no file, so leave it out",)),
+    "too narrow": (
+        ("show", "shufflenet_v2_0.5", "--width", "0.1"),
+        ("shufflenet_v2_0.5 cannot be scaled to 0.1",),
+    ),
     "nearly the data": (("fit", "other", "--budget", "5ms"), ("'other'", "did you mean others?")),
     "missing data": (("fit", "atlantis", "--budget", "5ms"), ("'atlantis'", "digits")),
     "empty folder": (("fit", "empty", "--budget", "5ms"), ("empty", "class folders")),

@@ -105,6 +105,26 @@ def test_small_counts_are_not_rounded_away(edgewise: Command) -> None:
     assert first.split()[-3] == "464"
 
 
+def test_models_leaves_out_what_does_not_fit_and_says_so(edgewise: Command) -> None:
+    ended = edgewise("models", "inception_v3*", "--input", "32", "--json")
+    assert [one["name"] for one in json.loads(ended.out)] == ["inception_v3"]
+    assert "images of 32×32 are too small for inception_v3_auxiliary" in ended.err
+    assert edgewise("models", "inception_v3*", "--input", "8").code == 1
+
+
+@pytest.mark.parametrize("name", ["shufflenet_v2", "shufflenet_v1_g8", "mobilenet_v2"])
+def test_a_width_that_the_paper_prints_is_the_papers(edgewise: Command, name: str) -> None:
+    shown = json.loads(edgewise("show", name, "--width", "0.5", "--json").out)
+    assert (shown["name"], shown["digest"]) == (f"{name}_0.5", find(f"{name}_0.5").digest)
+    other = json.loads(edgewise("show", name, "--width", "0.6", "--json").out)
+    assert other["digest"] == find(name).scaled(0.6).digest
+
+
+def test_show_says_what_only_helps_to_train(edgewise: Command) -> None:
+    out = edgewise("show", "googlenet_bn_auxiliary").out
+    assert "note: rows 9, 13 for training only: neither counted nor deployed" in out
+
+
 def test_models_lists_the_weights_of_others(edgewise: Command) -> None:
     lines = edgewise("models", "mobilenet_v1*", "--weights").out.splitlines()
     assert lines[0].endswith("sets of weights, ImageNet accuracies as their sources report them")

@@ -98,6 +98,17 @@ def test_the_signature_is_the_rows() -> None:
             lambda: nn.ShuffleUnitV1(24, out_channels=24, inner=10, groups=3, first_groups=1, last_groups=1),
             "10 channels cannot be shuffled in 3 groups",
         ),
+        (lambda: nn.ConvBNAct(16, out_channels=8, padding="SAME"), "a padding is same, valid, tf_same or four numbers"),  # type: ignore[arg-type]
+        (lambda: nn.ConvBNAct(16, out_channels=8, padding=1), "not 1"),  # type: ignore[arg-type]
+        (
+            lambda: nn.BasicBlock(16, inner=8, out_channels=16, activation="gelu"),  # type: ignore[arg-type]
+            "no activation 'gelu'; there are relu",
+        ),
+        (lambda: nn.Bottleneck(16, inner=8, out_channels=16, stride_in="both"), "not in 'both'"),  # type: ignore[arg-type]
+        (lambda: nn.Inception(16, branches=()), "at least one branch"),
+        (lambda: nn.XceptionModule(16, widths=()), "at least one separable convolution"),
+        (lambda: nn.ConvBNAct((16, 14), out_channels=8), "three sides"),  # type: ignore[arg-type]
+        (lambda: nn.ChannelShuffle(0)(torch.zeros(1, 8, 2, 2)), "in 0 groups"),
         (lambda: nn.ChannelShuffle(3)(torch.zeros(1, 8, 2, 2)), "8 channels cannot be shuffled in 3 groups"),
     ],
 )

@@ -243,8 +243,26 @@ def test_what_is_wrong_with_a_file(tmp_path: Path) -> None:
     torch.save(torchvision.models.resnet18().state_dict(), tmp_path / "resnet18.pth")
     message = said("resnet18.pth")
     assert "holds no weights of mobilenet_v3_small" in message
-    assert "for torchvision it holds no classifier.3.weight" in message
     assert "check that file and model belong together" in message
+
+
+def test_the_nearest_names_and_the_right_network_are_told(tmp_path: Path) -> None:
+    state = torchvision.models.resnet50().state_dict()
+    torch.save(state, tmp_path / "whole.pth")
+    with pytest.raises(EdgewiseError, match="they are those of resnet50_v1_5, so name that network"):
+        load_foreign(find("resnet18"), tmp_path / "whole.pth")
+    del state["layer3.2.bn1.weight"]
+    torch.save(state, tmp_path / "part.pth")
+    with pytest.raises(EdgewiseError, match=r"by torchvision's names it holds no layer3\.2\.bn1\.weight; check"):
+        load_foreign(find("resnet50_v1_5"), tmp_path / "part.pth")
+
+
+def test_values_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    state = torchvision.models.squeezenet1_1().state_dict()
+    state["features.3.squeeze.bias"][2] = float("nan")
+    torch.save(state, tmp_path / "nan.pth")
+    with pytest.raises(EdgewiseError, match=r"2\.squeeze\.conv\.bias holds values that are not finite"):
+        load_foreign(find("squeezenet1_1"), tmp_path / "nan.pth")
 
 
 def test_offline_the_error_says_where_to_get_the_file_and_where_to_put_it(

@@ -57,7 +57,25 @@ def test_saving_again_writes_everything_anew(model: Model, tmp_path: Path) -> No
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.suffix != ".safetensors"} == before
 
 
-@pytest.mark.parametrize("name", ["README.md", "config.json"])
+def test_what_the_owner_wrote_of_the_licence_stays(model: Model, tmp_path: Path) -> None:
+    model.save_pretrained(tmp_path)
+    card = tmp_path / "README.md"
+    card.write_text(card.read_text("utf-8").replace("---\n", "---\nlicense: apache-2.0\n", 1), "utf-8")
+    model.save_pretrained(tmp_path)
+    assert yaml.safe_load(card.read_text("utf-8").split("---")[1])["license"] == "apache-2.0"
+
+
+def test_a_name_of_the_zoo_is_no_repository() -> None:
+    with pytest.raises(EdgewiseError, match="mobilenet_v2 is a network of the zoo, without weights; make a model file"):
+        Model.from_pretrained("mobilenet_v2")
+
+
+def test_one_image_is_for_the_call(model: Model) -> None:
+    with pytest.raises(EdgewiseError, match=r"classify takes a list of images; call the model itself for one, a\.jpg"):
+        model.classify("a.jpg")
+
+
+@pytest.mark.parametrize("name", ["README.md", "config.json", "model.safetensors"])
 def test_files_of_something_else_are_not_lost(name: str, model: Model, tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()

@@ -7,6 +7,7 @@ from typing import Self
 
 from edgewise.blocks.conv import conv_act, conv_bn_act
 from edgewise.blocks.row import Row, Scaling
+from edgewise.errors import EdgewiseError
 from edgewise.graph import functional as f
 from edgewise.graph.ops import PoolKind
 from edgewise.graph.value import Value
@@ -81,6 +82,8 @@ class Inception(Row):
         return f"Inception({branches}" + (")" if self.batch_norm else ", batch_norm=False)")
 
     def apply(self, x: Value) -> Value:
+        if not self.branches:
+            raise EdgewiseError("an Inception module needs at least one branch")
         ends: list[Value] = []
         for number, branch in enumerate(self.branches):
             y = x

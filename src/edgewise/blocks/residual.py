@@ -8,6 +8,7 @@ from typing import Literal, Self
 from edgewise.blocks.conv import conv_bn, conv_bn_act
 from edgewise.blocks.row import Row, Scaling
 from edgewise.blocks.squeeze_excite import scaled_squeeze, squeeze_excite
+from edgewise.errors import EdgewiseError
 from edgewise.graph import functional as f
 from edgewise.graph.ops import ActivationKind
 from edgewise.graph.value import Value
@@ -77,6 +78,8 @@ class Bottleneck(Row):
     shortcut_kernel: int = 1
 
     def apply(self, x: Value) -> Value:
+        if self.stride_in not in ("reduce", "spatial"):
+            raise EdgewiseError(f"a bottleneck has its stride in 'reduce' or 'spatial', not in {self.stride_in!r}")
         first, second = (self.stride, 1) if self.stride_in == "reduce" else (1, self.stride)
         y = conv_bn_act(x, self.reduced or self.inner, stride=first, activation=self.activation, name="reduce")
         y = conv_bn_act(

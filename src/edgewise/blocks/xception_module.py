@@ -7,6 +7,7 @@ from typing import Self
 
 from edgewise.blocks.conv import conv_bn
 from edgewise.blocks.row import Row, Scaling
+from edgewise.errors import EdgewiseError
 from edgewise.graph import functional as f
 from edgewise.graph.ops import ActivationKind
 from edgewise.graph.value import Value
@@ -40,6 +41,8 @@ class XceptionModule(Row):
     residual: bool = True
 
     def apply(self, x: Value) -> Value:
+        if not self.widths:
+            raise EdgewiseError("an Xception module needs at least one separable convolution")
         shortcut = x
         if self.residual and (self.stride > 1 or self.widths[-1] != x.channels):
             shortcut = conv_bn(x, self.widths[-1], stride=self.stride, name="shortcut")

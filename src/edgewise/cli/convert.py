@@ -20,7 +20,9 @@ def convert(
     like: Annotated[
         str | None, Option(help="The published set whose form and preprocessing a file has, where its name differs.")
     ] = None,
-    classes: Annotated[Path | None, Option(help="A file with one class name per line; by default ImageNet's.")] = None,
+    classes: Annotated[
+        Path | None, Option(help="A file with one class name per line; 1,000 classes are ImageNet's.")
+    ] = None,
 ) -> None:
     """Turn weights that others have published into a model file."""
     from edgewise.verbs.convert import convert as run

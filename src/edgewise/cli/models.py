@@ -8,6 +8,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from edgewise.cli import console
+from edgewise.errors import EdgewiseError
 
 
 def models(
@@ -22,11 +23,18 @@ def models(
 ) -> None:
     """List the zoo with what every variant costs, or the weights there are for it."""
     if weights:
+        if size is not None or sort != "multiply-adds":
+            raise EdgewiseError("--input and --sort are about costs; leave them out with --weights")
         _weights(pattern, family, as_json)
         return
     from edgewise.verbs.models import models as find_models
 
     found = find_models(pattern, family=family, size=size, sort=sort)  # type: ignore[arg-type]
+    if size is not None:
+        fits = {info.name for info in found}
+        left_out = [info.name for info in find_models(pattern, family=family) if info.name not in fits]
+        if left_out:
+            console.note(f"images of {size}×{size} are too small for {', '.join(left_out)}")
     if as_json:
         console.show_json([asdict(info) for info in found])
         return

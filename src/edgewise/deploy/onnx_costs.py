@@ -19,14 +19,14 @@ from edgewise.deploy.onnx_work import MADE, RULES, VIEWS, Node, data
 _WITHIN = (Does.FUSE, Does.QUANTISE, Does.DEQUANTISE)
 
 
-def count_onnx(path: Path, *, size: int | None = None) -> Profile:
+def count_onnx(path: str | Path, *, size: int | None = None) -> Profile:
     """Counts the file `path` for one image, with a line per node; what is fused stands in the line it is fused into.
 
     `size` stands for lengths that the file leaves open, pixels a side for most; an open batch is 1. Parameters are the
     elements of its constants that go into the arithmetic. Raises `EdgewiseError` when the file is no ONNX model, a file
     with its weights is missing, or a length stays open.
     """
-    walk = _Walk(read(path, size))
+    walk = _Walk(read(Path(path), size))
     for node in walk.file.nodes:
         walk.node(node)
     return walk.profile()

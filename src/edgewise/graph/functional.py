@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
+from edgewise.errors import EdgewiseError
 from edgewise.graph.ops import (
     Activation,
     ActivationKind,
@@ -33,6 +34,8 @@ PaddingRule = Literal["same", "valid", "tf_same"] | Padding
 bottom and right first; or the four numbers."""
 
 
+_RULES = ("same", "valid", "tf_same")
+
 # Building a graph is mostly building its ops: those without a width are made once.
 _ACTIVATIONS = {kind: Activation(kind) for kind in get_args(ActivationKind)}
 _CONCAT, _FLATTEN, _GLOBAL_POOL = Concat(), Flatten(), GlobalPool()
@@ -51,8 +54,12 @@ def _side(rule: str, size: int, kernel: int, stride: int, dilation: int) -> Pair
 
 
 def _padding(rule: PaddingRule, x: Value, kernel: Pair, stride: Pair, dilation: Pair) -> Padding:
-    if isinstance(rule, tuple):
+    if isinstance(rule, tuple) and len(rule) == 4:
         return rule
+    if rule not in _RULES:
+        raise EdgewiseError(
+            f"a padding is {', '.join(_RULES)} or four numbers (top, bottom, left, right), not {rule!r}"
+        )
     if rule == "valid":
         return (0, 0, 0, 0)
     if rule == "same" and kernel[0] % 2 and kernel[1] % 2:  # nearly all: both sides alike, whatever the map's size
@@ -89,7 +96,11 @@ def norm(x: Value, *, name: str = "norm") -> Value:
 
 def activate(x: Value, kind: ActivationKind | None, *, name: str = "activation") -> Value:
     """The non-linearity `kind`; None leaves the value as it is."""
-    return x if kind is None else x.trace.apply(_ACTIVATIONS[kind], (x,), name)
+    if kind is None:
+        return x
+    if kind not in _ACTIVATIONS:
+        raise EdgewiseError(f"there is no activation {kind!r}; there are {', '.join(_ACTIVATIONS)}")
+    return x.trace.apply(_ACTIVATIONS[kind], (x,), name)
 
 
 def pool(

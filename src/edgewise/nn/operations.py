@@ -96,7 +96,7 @@ def _pool(op: ops.Pool, x: Shape, in_place: bool) -> nn.Module:
 def shuffle(x: Tensor, groups: int) -> Tensor:
     """ShuffleNet's channel shuffle of `(N, C, H, W)`."""
     n, c, h, w = x.shape
-    if c % groups:
+    if groups < 1 or c % groups:
         raise EdgewiseError(f"{c} channels cannot be shuffled in {groups} groups; choose a multiple")
     return x.view(n, groups, c // groups, h, w).transpose(1, 2).reshape(n, c, h, w)
 

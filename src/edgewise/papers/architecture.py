@@ -145,7 +145,10 @@ class Architecture:
             trace.enter(index)
             scaled = row.scaled(Scaling(width, self.widths, before[index][0], x.channels))
             rows.append(scaled)
-            x = scaled.apply(x)
+            try:
+                x = scaled.apply(x)
+            except EdgewiseError as error:
+                raise EdgewiseError(f"{self.name} cannot be scaled to {width:g}: row {index}: {error}") from None
             trace.leave(x)
         return replace(self, name=f"{self.name}_{width:g}", rows=tuple(rows))
 

@@ -42,14 +42,16 @@ def convert(
     trained in, and their preprocessing goes into the card. `classes` are the names of the scores; 1,000 are taken for
     ImageNet's. Raises `EdgewiseError` when the weights cannot be had or are of another network.
     """
-    from edgewise.weights.foreign import load_foreign
-
     if isinstance(model, str) and is_model_file(model):
         raise EdgewiseError(f"{model} is a model file already; name the network of the zoo that the weights are of")
     target = Path(out) if out is not None else None
     if target is not None and target.suffix != ".safetensors":
         raise EdgewiseError(f"a model file ends in .safetensors; {target} does not")
-    foreign = load_foreign(architecture_of(model), weights, like=like)
+    architecture = architecture_of(model)
+
+    from edgewise.weights.foreign import load_foreign
+
+    foreign = load_foreign(architecture, weights, like=like)
     card = card_of(foreign, classes, command=command)
     path = target or Path(f"{foreign.architecture.name}.safetensors")
 

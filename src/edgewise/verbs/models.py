@@ -44,8 +44,9 @@ def models(
 ) -> list[ModelInfo]:
     """The variants whose names match `pattern` (`mobilenet*`), cheapest first by `sort`.
 
-    `size` counts them for images of that many pixels instead of the papers' 224. Raises `EdgewiseError` for an unknown
-    family or order, a pattern that matches nothing, and images too small.
+    `size` counts them for images of that many pixels instead of the papers', without those that do not fit on such
+    images. Raises `EdgewiseError` for an unknown family or order, a pattern that matches nothing, and images too small
+    for all.
     """
     known = [one.name for one in families()]
     if family is not None and family not in known:
@@ -55,13 +56,18 @@ def models(
     if sort not in _KEYS:
         raise EdgewiseError(f"models cannot be sorted by '{sort}'; choose {', '.join(_KEYS)}")
     found: list[ModelInfo] = []
+    too_small: EdgewiseError | None = None
     for one in families():
         if family is not None and one.name != family:
             continue
         for name, build in one.variants.items():
             if not fnmatch(name, pattern):
                 continue
-            architecture = build() if size is None else build().with_input(size)
+            try:
+                architecture = build() if size is None else build().with_input(size)
+            except EdgewiseError as error:
+                too_small = error
+                continue
             costs = count(architecture)
             found.append(
                 ModelInfo(
@@ -74,6 +80,8 @@ def models(
                     peak_activation_bytes=costs.peak_activation_bytes,
                 )
             )
+    if not found and too_small:
+        raise too_small
     if not found:
         raise EdgewiseError(f"no model's name matches '{pattern}'; `edgewise models` lists them all")
     return sorted(found, key=_KEYS[sort])
@@ -110,8 +118,8 @@ def published_weights(pattern: str = "*", *, family: str | None = None) -> list[
             source=entry.source,
             name=entry.name,
             size=entry.size,
-            top1=entry.top1,
-            top5=entry.top5,
+            top1=entry.top1 and round(entry.top1, 5),
+            top5=entry.top5 and round(entry.top5, 5),
             url=entry.url or entry.hub_page,
         )
         for entry in pretrained()

@@ -30,7 +30,7 @@ class Prediction:
 
 
 def predict(
-    images: Sequence[str | Path],
+    images: str | Path | Sequence[str | Path],
     model: str | Path,
     *,
     top: int = 1,
@@ -46,7 +46,7 @@ def predict(
     """
     at_least(1, {"top": top, "threads": threads})
     model = existing(model, "model")
-    paths = list(find_images(images))
+    paths = list(find_images([images] if isinstance(images, str | Path) else images))
     predictor = _Artifact(model, runtime, threads) if is_artifact(model) else _ModelFile(model)
     found: list[Prediction] = []
     for start in range(0, len(paths), _CHUNK):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from edgewise.errors import EdgewiseError
 from edgewise.papers import Architecture, find, names
+from edgewise.papers.family import scaled_name
 
 MODEL_FILE = ".safetensors"
 ARTIFACT = ".onnx"
@@ -24,7 +26,11 @@ def architecture_of(
     """
     architecture = model if isinstance(model, Architecture) else _read(model)
     if width is not None:
-        architecture = architecture.scaled(width)
+        # Some papers print tables for other widths than 1, which are not their 1.0 scaled.
+        printed = scaled_name(architecture.name, width)
+        known = names()
+        same = printed in known and architecture.name in known and architecture == find(architecture.name)
+        architecture = find(printed) if same else architecture.scaled(width)
     if classes is not None:
         architecture = architecture.with_classes(classes)
     if size is not None:
@@ -56,7 +62,7 @@ def _read(model: str | Path) -> Architecture:
             return read_card(existing(path, "model file")).architecture
         case ".json":
             try:
-                return Architecture.from_json(existing(path, "architecture").read_text(encoding="utf-8"))
+                return _from_text(existing(path, "architecture").read_text(encoding="utf-8"))
             except OSError as error:
                 raise EdgewiseError(f"cannot read the architecture {path}: {error.strerror}") from None
             except UnicodeDecodeError:
@@ -69,6 +75,16 @@ def _read(model: str | Path) -> Architecture:
             )
         case _:
             return find(str(model))
+
+
+def _from_text(text: str) -> Architecture:
+    """An architecture as JSON, or the `config.json` of a shared model, which has one inside."""
+    try:
+        body = json.loads(text)
+    except (json.JSONDecodeError, RecursionError):
+        body = None
+    shared = isinstance(body, dict) and isinstance(body.get("architecture"), dict)
+    return Architecture.from_dict(body["architecture"]) if shared and body else Architecture.from_json(text)
 
 
 def is_artifact(model: str | Path) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from edgewise.blocks import AuxiliaryClassifier
 from edgewise.costs import Amounts, CostLine, Costs, Profile, cost_table, count
 from edgewise.errors import EdgewiseError
 from edgewise.papers import Architecture
@@ -98,7 +99,14 @@ def _dearest_first(kinds: dict[str, Amounts]) -> dict[str, Amounts]:
 
 
 def notes_on(architecture: Architecture) -> tuple[str, ...]:
-    """What `with_input` changed, in a sentence."""
+    """What `with_input` changed, and what is not counted, in a sentence each."""
+    helpers = [str(index) for index, row in enumerate(architecture.rows) if isinstance(row, AuxiliaryClassifier)]
+    which = f"row {helpers[0]}" if len(helpers) == 1 else f"rows {', '.join(helpers)}"
+    note = f"{which} for training only: neither counted nor deployed"
+    return (*((note,) if helpers else ()), *_lowered(architecture))
+
+
+def _lowered(architecture: Architecture) -> tuple[str, ...]:
     if not architecture.lowered:
         return ()
     rows = ", ".join(map(str, architecture.lowered))

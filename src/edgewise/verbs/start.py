@@ -56,9 +56,9 @@ class Start:
         different = [name for name, value in weights.items() if name not in state or state[name].shape != value.shape]
         if different:
             raise EdgewiseError(
-                f"the weights of {self.file} do not fit {architecture.name}: {different[0]} has another shape; leave "
-                "out --width, or for a network that ends in fully connected layers give --input "
-                f"{self.architecture.input[1]}, to start from them"
+                f"the weights of {self.file} do not fit {architecture.name}: {different[0]} has another shape at this "
+                "width or input size; to start from them, leave out --width, and for a network that ends in fully "
+                f"connected layers give --input {self.architecture.input[1]}"
             )
         network.load_state_dict(weights, strict=False)
         return network

@@ -97,11 +97,12 @@ class ModelCard:
             ) from None
 
 
-def read_card(path: Path) -> ModelCard:
+def read_card(path: str | Path) -> ModelCard:
     """The card of the model file `path`, without reading its tensors and without torch.
 
     Raises `EdgewiseError` when there is no such file, or it is no model file, or cut short, or newer than this version.
     """
+    path = Path(path)
     metadata = _header(path).get("__metadata__")
     if not isinstance(metadata, dict) or KEY not in metadata:
         raise EdgewiseError(

@@ -15,10 +15,11 @@ from edgewise.data.decode import UnreadableError, decode, pixels_of, quiet
 from edgewise.errors import EdgewiseError
 from edgewise.files import write_text
 from edgewise.nn import Network
-from edgewise.weights.card import IN_A_FOLDER, ModelCard
+from edgewise.papers import names
+from edgewise.weights.card import IN_A_FOLDER, ModelCard, read_card
 from edgewise.weights.hub import CONFIG, LIBRARY, fetch, publish
 from edgewise.weights.model_file import load_model, save_model
-from edgewise.weights.readme import MARK, figures, readme
+from edgewise.weights.readme import MARK, figures, licence_lines, readme
 
 Picture = str | Path | Image.Image | np.ndarray
 """A file, a picture that Pillow opened, or pixels: uint8 `(H, W, 3)`, red, green, blue."""
@@ -76,6 +77,11 @@ class Model:
             return cls(*load_model(path / IN_A_FOLDER))
         if isinstance(folder_or_repo, Path):
             raise EdgewiseError(f"there is no folder {path}; check the path, or give a repository's name as a string")
+        if folder_or_repo in names():
+            raise EdgewiseError(
+                f"{folder_or_repo} is a network of the zoo, without weights; make a model file with `edgewise convert "
+                f"{folder_or_repo} SOURCE` (`edgewise models {folder_or_repo} --weights` lists what there is)"
+            )
         fetched = fetch(
             folder_or_repo, revision=revision, token=token, cache_dir=cache_dir, local_files_only=local_files_only
         )
@@ -117,8 +123,22 @@ class Model:
             old = folder / name
             if old.exists() and mark not in old.read_text(encoding="utf-8", errors="replace"):
                 raise EdgewiseError(f"{old} is not of a model of edgewise and would be lost; choose another folder")
+        model_file = folder / IN_A_FOLDER
+        if model_file.exists():
+            try:
+                read_card(model_file)
+            except EdgewiseError:
+                raise EdgewiseError(
+                    f"{model_file} is not of a model of edgewise and would be lost; choose another folder"
+                ) from None
+        old = folder / README
+        kept = licence_lines(old.read_text(encoding="utf-8", errors="replace")) if old.exists() else ()
         body = {"library_name": LIBRARY, **json.loads(self.card.to_json())}
-        texts = {CONFIG: json.dumps(body, indent=1) + "\n", README: readme(self.card, where), **figures(self.card)}
+        texts = {
+            CONFIG: json.dumps(body, indent=1) + "\n",
+            README: readme(self.card, where, kept),
+            **figures(self.card),
+        }
         save_model(folder / IN_A_FOLDER, self.network, self.card)
         for name, text in texts.items():
             write_text(folder / name, text)
@@ -136,6 +156,8 @@ class Model:
 
         Raises `EdgewiseError` when one of them cannot be read.
         """
+        if isinstance(images, str | Path):
+            raise EdgewiseError(f"classify takes a list of images; call the model itself for one, {images}")
         if top < 1:
             raise EdgewiseError(f"top must be at least 1, not {top}")
         found: list[dict[str, float]] = []

@@ -37,11 +37,12 @@ def save_model(path: Path, network: nn.Module, card: ModelCard) -> None:
             raise EdgewiseError(f"cannot write {path}: {error}; make room on the disk") from None
 
 
-def load_model(path: Path) -> tuple[Network, ModelCard]:
+def load_model(path: str | Path) -> tuple[Network, ModelCard]:
     """The network (in eval mode) and the card of the model file `path`.
 
     Raises `EdgewiseError` for what `read_card` refuses, and for tensors that are not those of the architecture.
     """
+    path = Path(path)
     card = read_card(path)
     try:
         tensors = load_file(path)

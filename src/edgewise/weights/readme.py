@@ -48,13 +48,20 @@ def _figure(card: ModelCard, lines: Sequence[CostLine], what: str, values: Seque
     )
 
 
-def readme(card: ModelCard, where: str) -> str:
-    """The text of README.md: a head for the hub, how to load the model from `where` (a folder or a repository), its
-    metrics, its table with costs, how images are prepared, its classes, and where it comes from."""
+def licence_lines(text: str) -> tuple[str, ...]:
+    """What a card that stands already says of its licence: the one thing in its head that its owner writes."""
+    head = text.split("---", 2)[1] if text.startswith("---") else ""
+    return tuple(line for line in head.splitlines() if line.startswith("license"))
+
+
+def readme(card: ModelCard, where: str, kept: Sequence[str] = ()) -> str:
+    """The text of README.md: a head for the hub, with the lines `kept` of an older one; how to load the model from
+    `where` (a folder or a repository), its metrics, its table with costs, how images are prepared, its classes, and
+    where it comes from."""
     architecture, costs = card.architecture, count(card.architecture)
     _, height, width = architecture.input
     parts = [
-        f"---\n{_head(card)}\n---",
+        "\n".join(["---", *kept, _head(card), "---"]),
         "<!-- Written by edgewise, and written anew when the model is saved here again. -->",
         f"# {_plain(architecture.name)}",
         f"A convolutional network that tells {architecture.classes:,} classes apart in images of {height}×{width} "

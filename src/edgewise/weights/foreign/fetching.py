@@ -30,8 +30,7 @@ def _from_url(entry: Pretrained) -> Path:
 
     name = entry.url.rpartition("/")[2]
     path = Path(torch.hub.get_dir()) / "checkpoints" / name
-    known = _DIGEST.search(name)
-    digest = known.group(1) if known else None
+    digest = _promised(name)
     if not path.is_file():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,11 +42,22 @@ def _from_url(entry: Pretrained) -> Path:
                 f"{entry.source}'s weights {entry.name} are not on this machine and cannot be downloaded ({reason}); "
                 f"get {entry.url} elsewhere and put it at {path}, or give the file itself as the weights"
             ) from None
-    elif digest and not _sha256(path).startswith(digest):
+    elif not has_its_digest(path):
         raise EdgewiseError(
             f"{path} is damaged: its SHA-256 does not begin with {digest}; delete it, and it is downloaded again"
         )
     return path
+
+
+def has_its_digest(path: Path) -> bool:
+    """Whether the file has the SHA-256 that its name promises; one that promises nothing has."""
+    digest = _promised(path.name)
+    return digest is None or _sha256(path).startswith(digest)
+
+
+def _promised(name: str) -> str | None:
+    known = _DIGEST.search(name)
+    return known.group(1) if known else None
 
 
 def _from_hub(entry: Pretrained) -> Path:

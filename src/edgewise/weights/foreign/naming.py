@@ -55,7 +55,7 @@ def paired(architecture: Architecture, theirs: RowNames) -> list[tuple[Module, s
     pairs: list[tuple[Module, str]] = []
     for index, (ours, names) in enumerate(zip(modules(architecture), theirs, strict=True)):
         if len(ours) != len(names):
-            raise NotTheirsError(f"row {index} of {architecture.name} has {len(ours)} modules, not {len(names)}")
+            raise NotTheirsError(f"row {index} is made of {len(names)} layers with weights, not of {len(ours)}")
         pairs += zip(ours, names, strict=True)
     return pairs
 

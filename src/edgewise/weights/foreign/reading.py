@@ -11,6 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from edgewise.errors import EdgewiseError
+from edgewise.weights.card import KEY
 from edgewise.weights.foreign.naming import Tensors
 
 _WRAPPERS = ("state_dict", "model", "model_state_dict", "state_dict_ema")
@@ -66,6 +67,10 @@ def _safetensors(path: Path) -> Tensors:
 
     try:
         with safe_open(path, framework="pt") as file:
+            if KEY in (file.metadata() or {}):
+                raise EdgewiseError(
+                    f"{path} is a model file of edgewise already; give it as the model, without weights"
+                )
             return {name: file.get_tensor(name).float().numpy() for name in file.keys()}  # noqa: SIM118  (no mapping)
     except SafetensorError as error:
         raise ValueError(str(error)) from None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
+import numpy as np
 from torch import from_numpy
 
 from edgewise.data.preprocessing import Preprocessing
@@ -14,8 +15,9 @@ from edgewise.errors import EdgewiseError
 from edgewise.nn import Network
 from edgewise.papers.architecture import Architecture
 from edgewise.papers.form import Form
+from edgewise.papers.zoo import families
 from edgewise.weights.foreign import fd_mobilenet, google, timm, torchvision
-from edgewise.weights.foreign.fetching import fetch
+from edgewise.weights.foreign.fetching import fetch, has_its_digest
 from edgewise.weights.foreign.naming import NotTheirsError, RowNames, Tensors, looked_up
 from edgewise.weights.foreign.pretrained import HALF, IMAGENET_MEAN, IMAGENET_STD, Pretrained, Triple
 from edgewise.weights.foreign.reading import read_tensors
@@ -113,7 +115,12 @@ def load_foreign(architecture: Architecture, weights: str | Path, *, like: str |
     """
     path = Path(weights)
     if str(weights) not in SOURCES and path.is_file():
-        return _from_file(architecture, path, _named(architecture, like) if like else None)
+        relative = None
+        if like:
+            relative = _best(architecture, like) if like in SOURCES else _named(architecture, like)
+        return _from_file(architecture, path, relative)
+    if like:
+        raise EdgewiseError(f"`like` says of a file what it is a relative of; {weights} is no file, so leave it out")
     entry = _best(architecture, str(weights)) if str(weights) in SOURCES else _named(architecture, str(weights))
     return replace(_from_file(architecture, fetch(entry), entry), entry=entry)
 
@@ -145,7 +152,7 @@ def _named(architecture: Architecture, name: str) -> Pretrained:
 def _from_file(architecture: Architecture, path: Path, like: Pretrained | None) -> Foreign:
     """The weights in `path`, of the form of `like` where that is given."""
     tensors = read_tensors(path)
-    reasons: list[str] = []
+    reasons: list[tuple[float, str]] = []
     for source in SOURCES.values():
         if like is not None and source.name != like.source:
             continue
@@ -153,11 +160,31 @@ def _from_file(architecture: Architecture, path: Path, like: Pretrained | None) 
             guess = like or _guessed(source, architecture, path)
             return replace(_converted(source, architecture, path, tensors, guess), entry=_called(guess, path))
         except NotTheirsError as error:
-            reasons.append(f"for {source.name} {error}")
+            reasons.append((_nearness(source, architecture, tensors), f"by {source.name}'s names {error}"))
     raise EdgewiseError(
-        f"{path} holds no weights of {architecture.name} that edgewise can read: {'; '.join(reasons)}; "
-        "check that file and model belong together"
+        f"{path} holds no weights of {architecture.name} that edgewise can read: {max(reasons)[1]}; "
+        + _hint(architecture, path, tensors)
     )
+
+
+def _nearness(source: Source, architecture: Architecture, tensors: Tensors) -> float:
+    """The share of the source's modules that the file has something of."""
+    theirs = {name for row in source.names(architecture) or () for name in row}
+    held = {key[: key.rfind(sign)] for key in (*tensors, *google.layers(tensors)) for sign in "./" if sign in key}
+    return len(theirs & held) / max(1, len(theirs))
+
+
+def _hint(architecture: Architecture, path: Path, tensors: Tensors) -> str:
+    """Which other network of the family the weights are of, if any."""
+    family = next((family for family in families() if architecture.name in family.variants), None)
+    for name, build in family.variants.items() if family else ():
+        for source in SOURCES.values():
+            try:
+                _converted(source, build(), path, tensors, None)
+            except NotTheirsError:
+                continue
+            return f"they are those of {name}, so name that network"
+    return "check that file and model belong together"
 
 
 def _guessed(source: Source, architecture: Architecture, path: Path) -> Pretrained | None:
@@ -167,9 +194,10 @@ def _guessed(source: Source, architecture: Architecture, path: Path) -> Pretrain
 
 
 def _called(entry: Pretrained | None, path: Path) -> Pretrained | None:
-    """`entry`, when the file has its name."""
-    named = entry is not None and (path.name == entry.url.rpartition("/")[2] or path.name.startswith(entry.name))
-    return entry if named else None
+    """`entry`, when the file has its name, and the digest that the name promises."""
+    if entry is None or (path.name != entry.url.rpartition("/")[2] and not path.name.startswith(entry.name)):
+        return None
+    return entry if has_its_digest(path) else None
 
 
 def _converted(
@@ -185,4 +213,10 @@ def _converted(
     formed = formed.with_classes(source.classes(theirs, tensors))
     height, width = formed.input[1:]
     preprocessing = entry.preprocessing if entry else Preprocessing(height, width, source.mean, source.std, 0.875)
-    return Foreign(source.name, formed, source.convert(formed, theirs, tensors), preprocessing, path, None)
+    converted = source.convert(formed, theirs, tensors)
+    for name, tensor in converted.items():
+        if not np.isfinite(tensor).all():
+            raise EdgewiseError(
+                f"{path} is of no use: {name} holds values that are not finite; take another checkpoint"
+            )
+    return Foreign(source.name, formed, converted, preprocessing, path, None)
