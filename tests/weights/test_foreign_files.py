@@ -246,6 +246,16 @@ def test_what_is_wrong_with_a_file(tmp_path: Path) -> None:
     assert "check that file and model belong together" in message
 
 
+def test_a_relative_with_the_same_tensors_is_not_taken_for_the_network(tmp_path: Path) -> None:
+    """torchvision's ResNet-50 has its stride in the 3×3: in the paper's network its weights would compute nonsense."""
+    torch.save(torchvision.models.resnet50().state_dict(), tmp_path / "weights.pth")
+    with pytest.raises(EdgewiseError, match="they are those of resnet50_v1_5, so name that network"):
+        load_foreign(find("resnet50"), tmp_path / "weights.pth")
+    torch.save(torchvision.models.mobilenet_v3_large().state_dict(), tmp_path / "weights.pth")
+    with pytest.raises(EdgewiseError, match="they are those of mobilenet_v3_large, so name that network"):
+        load_foreign(find("mobilenet_v3_large_relu"), tmp_path / "weights.pth")
+
+
 def test_the_nearest_names_and_the_right_network_are_told(tmp_path: Path) -> None:
     state = torchvision.models.resnet50().state_dict()
     torch.save(state, tmp_path / "whole.pth")

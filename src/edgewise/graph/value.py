@@ -56,8 +56,6 @@ class Trace:
     """A graph under construction. Names are given relative to the row that is being applied."""
 
     def __init__(self, image: Shape, norm: BatchNorm) -> None:
-        if len(image) != 3 or min(image) < 1:
-            raise EdgewiseError(f"an image has three sides (channels, height, width) of at least 1, not {image}")
         self.norm = norm
         self.nodes: list[Node] = [Node("input", Input(image), (), image, -1)]
         self.names: dict[str, int] = {"input": 0}

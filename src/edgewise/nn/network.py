@@ -93,6 +93,8 @@ class Block(Interpreter):
 
     def __init__(self, row: Row, shape: int | tuple[int, int, int], *, eps: float = 1e-5) -> None:
         whole = (shape, *_NOMINAL) if isinstance(shape, int) else shape
+        if len(whole) != 3 or min(whole) < 1:
+            raise EdgewiseError(f"a shape has three sides (channels, height, width) of at least 1; {shape} has not")
         graph = _row_graph(row, whole, eps)
         ops = [node.op for node in graph.nodes[1:]]
         height, width = whole[1] + 1, whole[2] + 1

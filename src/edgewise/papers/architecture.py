@@ -52,6 +52,8 @@ class Architecture:
 
     def _trace(self, shapes: list[tuple[int, ...]]) -> tuple[Trace, Value]:
         """Applies all rows; appends each row's result shape to `shapes`, which tells a caller how far it came."""
+        if len(self.input) != 3:
+            raise EdgewiseError(f"the input of {self.name} has three sides (channels, height, width), not {self.input}")
         trace = Trace(self.input, self.norm)
         x = Value(trace, 0, self.input)
         for index, row in enumerate(self.rows):

@@ -52,6 +52,8 @@ def modules(architecture: Architecture) -> list[list[Module]]:
 
 def paired(architecture: Architecture, theirs: RowNames) -> list[tuple[Module, str]]:
     """Our modules with their names. Raises `NotTheirsError` when the rows have more or fewer modules than names."""
+    if len(theirs) != len(architecture.rows):
+        raise NotTheirsError(f"it has {len(theirs)} rows, not {len(architecture.rows)}")
     pairs: list[tuple[Module, str]] = []
     for index, (ours, names) in enumerate(zip(modules(architecture), theirs, strict=True)):
         if len(ours) != len(names):

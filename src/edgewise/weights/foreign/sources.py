@@ -209,7 +209,7 @@ def _converted(
         formed = formed.with_input(entry.size, smallest_map=1)
     theirs = source.names(formed)
     if theirs is None:
-        raise NotTheirsError(f"no names of the family {architecture.family} are known")
+        raise NotTheirsError("there is no such network")
     formed = formed.with_classes(source.classes(theirs, tensors))
     height, width = formed.input[1:]
     preprocessing = entry.preprocessing if entry else Preprocessing(height, width, source.mean, source.std, 0.875)

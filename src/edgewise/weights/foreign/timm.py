@@ -128,9 +128,9 @@ _NAMES: Mapping[str, Callable[[Architecture], Iterator[list[str]]]] = {
 
 
 def names(architecture: Architecture) -> RowNames | None:
-    """timm's names for `architecture`; None where they are not known."""
-    naming = _NAMES.get(architecture.family)
-    return list(naming(architecture)) if naming else None
+    """timm's names for `architecture`; None for networks that are not in the table, which may have the same tensors."""
+    known = any(model == architecture.name for model, *_ in _TABLE)
+    return list(_NAMES[architecture.family](architecture)) if known else None
 
 
 def convert(architecture: Architecture, theirs: RowNames, tensors: Tensors) -> Tensors:

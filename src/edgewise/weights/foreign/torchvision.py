@@ -277,9 +277,12 @@ _NAMES: Mapping[str, Callable[[Architecture], Iterator[list[str]]]] = {
 
 
 def names(architecture: Architecture) -> RowNames | None:
-    """torchvision's names for `architecture`; None where it has no such family."""
-    naming = _NAMES.get(architecture.family)
-    return list(naming(architecture)) if naming else None
+    """torchvision's names for `architecture`; None where it has no such network.
+
+    Others of a family may have the same tensors and be another network: ResNet-50 with the stride where the paper has
+    it, MobileNetV3 without h-swish.
+    """
+    return list(_NAMES[architecture.family](architecture)) if architecture.name in COUNTERPARTS else None
 
 
 def convert(architecture: Architecture, theirs: RowNames, tensors: Tensors) -> Tensors:
