@@ -20,10 +20,12 @@ def run(
     images: np.ndarray,
     *,
     runtime: str = "onnxruntime",
+    precision: str = "fp32",
     threads: int = 1,
     timeout: float = 60.0,
 ) -> np.ndarray:
-    """Runs `images (N, C, H, W)` through an artifact in a process of the runtime; returns its first output `(N, K)`.
+    """Runs `images (N, C, H, W)` through an artifact in a process of the runtime, computed in `precision`; returns
+    its first output `(N, K)`.
 
     An artifact of batch B is run ceil(N / B) times; the last batch is filled up with zeros whose outputs are dropped.
 
@@ -36,7 +38,7 @@ def run(
     if images.ndim < 1 or len(images) == 0:
         raise EdgewiseError(f"there are no images to run through {artifact}; give at least one")
     with Worker(runtime, timeout=timeout) as worker:
-        specs = worker.load(artifact.name, artifact, threads=threads)
+        specs = worker.load(artifact.name, artifact, threads=threads, precision=precision)
         if len(specs) != 1 or len(specs[0].shape) < 1:
             raise EdgewiseError(f"{artifact} has {len(specs)} inputs; only artifacts of one image input can be run")
         spec = specs[0]

@@ -16,7 +16,7 @@ from typing import Any
 
 from edgewise.devices.blocks import Block
 from edgewise.devices.protocol import ProtocolError, receive, send
-from edgewise.devices.runtimes import TensorSpec, installed_runtime
+from edgewise.devices.runtimes import TensorSpec, check_precision, find_runtime, installed_runtime
 from edgewise.errors import EdgewiseError
 
 
@@ -64,6 +64,11 @@ class Worker:
         """The worker's process id."""
         return self._process.pid
 
+    @property
+    def alive(self) -> bool:
+        """Whether the worker still runs, so that it can be asked again."""
+        return self._process.poll() is None
+
     def close(self) -> None:
         """Ends the worker: its stdin ends, and it with it; one that lingers is killed. May be called again."""
         assert self._process.stdin is not None
@@ -74,14 +79,25 @@ class Worker:
         self._process.stdout.close()
         self._stderr.close()
 
-    def load(self, name: str, path: Path, *, threads: int = 1, seed: int = 0) -> tuple[TensorSpec, ...]:
-        """Loads an artifact under `name`, with random normal inputs drawn from `seed`; returns its inputs."""
+    def load(
+        self, name: str, path: Path, *, threads: int = 1, precision: str = "fp32", seed: int = 0
+    ) -> tuple[TensorSpec, ...]:
+        """Loads an artifact under `name`, to be computed in `precision` (one of the runtime's) on `threads` threads,
+        with random normal inputs drawn from `seed`; returns its inputs."""
         if threads < 1:
             raise EdgewiseError(f"{threads} threads cannot run anything; ask for 1 or more")
         if not path.is_file():
             raise EdgewiseError(f"there is no artifact {path}; export the model first")
+        check_precision(find_runtime(self.runtime), precision)
         self._paths[name] = path
-        request = {"command": "load", "name": name, "path": str(path), "threads": threads, "seed": seed}
+        request = {
+            "command": "load",
+            "name": name,
+            "path": str(path),
+            "threads": threads,
+            "precision": precision,
+            "seed": seed,
+        }
         reply, _ = self._ask("loading", request)
         self._specs[name] = tuple(TensorSpec.from_json(spec) for spec in reply["inputs"])
         return self._specs[name]

@@ -35,8 +35,15 @@ class _Bench:
 
     def answer(self, request: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
         match request:
-            case {"command": "load", "name": str(name), "path": str(path), "threads": int(threads), "seed": int(seed)}:
-                session = self._runtime.load(Path(path), threads)
+            case {
+                "command": "load",
+                "name": str(name),
+                "path": str(path),
+                "threads": int(threads),
+                "precision": str(precision),
+                "seed": int(seed),
+            }:
+                session = self._runtime.load(Path(path), threads, precision)
                 self._sessions[name] = session
                 generator = np.random.default_rng(seed)
                 self._examples[name] = [_example(spec, generator) for spec in session.inputs]

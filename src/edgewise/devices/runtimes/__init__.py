@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgewise.devices.runtimes.base import Runtime, Session, TensorSpec, UnusableArtifactError
 from edgewise.devices.runtimes.onnxruntime import OnnxRuntime
+from edgewise.devices.runtimes.openvino import OpenVino
 from edgewise.errors import EdgewiseError
 
 __all__ = [
@@ -11,12 +12,13 @@ __all__ = [
     "Session",
     "TensorSpec",
     "UnusableArtifactError",
+    "check_precision",
     "find_runtime",
     "installed_runtime",
     "runtime_names",
 ]
 
-_RUNTIMES: tuple[Runtime, ...] = (OnnxRuntime(),)
+_RUNTIMES: tuple[Runtime, ...] = (OnnxRuntime(), OpenVino())
 
 
 def runtime_names() -> tuple[str, ...]:
@@ -30,6 +32,13 @@ def find_runtime(name: str) -> Runtime:
         if runtime.name == name:
             return runtime
     raise EdgewiseError(f"there is no runtime named {name!r}; choose one of: {', '.join(runtime_names())}")
+
+
+def check_precision(runtime: Runtime, precision: str) -> None:
+    """Raises `EdgewiseError` where the runtime does not compute in that precision, naming those it has."""
+    if precision not in runtime.precisions:
+        known = ", ".join(runtime.precisions)
+        raise EdgewiseError(f"{runtime.name} does not compute in {precision!r}; choose one of: {known}")
 
 
 def installed_runtime(name: str) -> Runtime:

@@ -58,16 +58,33 @@ class Runtime(Protocol):
         """The command that installs it."""
         ...
 
+    @property
+    def precisions(self) -> tuple[str, ...]:
+        """The precisions it can compute an artifact in, `fp32` first; a CPU may lack one, which `load` then says."""
+        ...
+
     def version(self) -> str | None:
         """The installed version, None where it is not installed."""
         ...
 
-    def load(self, path: Path, threads: int) -> Session:
-        """Loads an artifact to run on `threads` threads that wait passively, never spinning.
+    def load(self, path: Path, threads: int, precision: str) -> Session:
+        """Loads an artifact to be computed in `precision` on `threads` threads that wait passively, never spinning.
 
-        Raises `UnusableArtifactError` where the artifact has no fixed input shape; the runtime's own exceptions pass.
+        Raises `UnusableArtifactError` where the artifact has no fixed input shape or the CPU lacks the precision; the
+        runtime's own exceptions pass.
         """
         ...
+
+
+def fixed_shape(name: str, shape: Sequence[object]) -> tuple[int, ...]:
+    """The shape of the input `name`. Raises `UnusableArtifactError` where an extent of it is no positive number."""
+    fixed = tuple(extent for extent in shape if isinstance(extent, int) and extent > 0)
+    if len(fixed) < len(shape):
+        written = ", ".join(map(str, shape))
+        raise UnusableArtifactError(
+            f"its input {name!r} has no fixed shape ({written}); export it with every extent fixed, batch 1"
+        )
+    return fixed
 
 
 def package_version(package: str) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgewise.devices.runtimes.base import Session, TensorSpec, UnusableArtifactError, package_version
+from edgewise.devices.runtimes.base import Session, TensorSpec, UnusableArtifactError, fixed_shape, package_version
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,11 +28,12 @@ class OnnxRuntime:
 
     name = "onnxruntime"
     install_hint = "pip install onnxruntime"
+    precisions = ("fp32",)
 
     def version(self) -> str | None:
         return package_version("onnxruntime")
 
-    def load(self, path: Path, threads: int) -> Session:
+    def load(self, path: Path, threads: int, precision: str) -> Session:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -57,12 +58,7 @@ class _OnnxSession:
 
 
 def _spec(node: Any) -> TensorSpec:
-    shape = list(node.shape)
-    if not all(isinstance(extent, int) and extent > 0 for extent in shape):
-        written = ", ".join(str(extent) for extent in shape)
-        raise UnusableArtifactError(
-            f"its input {node.name!r} has no fixed shape ({written}); export it with every extent fixed, batch 1"
-        )
+    shape = fixed_shape(node.name, node.shape)
     if node.type not in _DTYPES:
         raise UnusableArtifactError(f"its input {node.name!r} is a {node.type}; export it with a plain tensor input")
-    return TensorSpec(node.name, _DTYPES[node.type], tuple(shape))
+    return TensorSpec(node.name, _DTYPES[node.type], shape)
