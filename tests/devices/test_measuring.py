@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+from pathlib import Path
 from typing import cast
 
 import pytest
 
-from edgewise.devices import Latency, Worker, measure, screen
+from edgewise.devices import Latency, Variant, Worker, find_runtime, measure, measure_variants, screen
 from edgewise.devices.intervals import FEWEST
 from edgewise.devices.latency import summarise
 from edgewise.devices.measuring import _Candidate, _round
@@ -19,7 +20,7 @@ from edgewise.errors import EdgewiseError
 def test_a_fifty_times_larger_model_is_slower(matmuls):
     artifacts = {"large": matmuls("large", width=256, depth=50), "small": matmuls("small", width=256)}
     seen = []
-    large, small = measure(artifacts, max_seconds=3, precision=0.2, progress=lambda *state: seen.append(state))
+    large, small = measure(artifacts, max_seconds=3, width=0.2, progress=lambda *state: seen.append(state))
     assert (large.name, small.name) == ("large", "small")
     assert large.median_ms > small.median_ms
     for latency in (large, small):
@@ -34,7 +35,7 @@ def test_a_fifty_times_larger_model_is_slower(matmuls):
 
 def test_time_that_is_up_is_said_once_there_are_rounds_enough_for_an_interval(matmuls):
     artifacts = {"a": matmuls("a"), "b": matmuls("b", width=64)}
-    latencies = measure(artifacts, max_seconds=1e-3, precision=1e-6)
+    latencies = measure(artifacts, max_seconds=1e-3, width=1e-6)
     assert [(latency.rounds, latency.settled) for latency in latencies] == [(FEWEST, False), (FEWEST, False)]
 
 
@@ -47,7 +48,7 @@ def test_screening_gives_a_rough_latency_of_each(matmuls):
 
 
 def test_more_threads_have_no_thread_cpu_time(matmuls):
-    (latency,) = measure({"a": matmuls("a", width=128)}, threads=2, max_seconds=0.5, precision=0.5)
+    (latency,) = measure({"a": matmuls("a", width=128)}, threads=2, max_seconds=0.5, width=0.5)
     assert latency.threads == 2
     assert latency.cpu_median_ms is None
 
@@ -67,7 +68,7 @@ def test_an_artifact_that_cannot_be_measured_is_named(matmuls, tmp_path, measure
         measured({"gone": tmp_path / "gone.onnx"})
 
 
-@pytest.mark.parametrize("arguments", [{"precision": 0.0}, {"max_seconds": 0.0}, {"precision": float("nan")}])
+@pytest.mark.parametrize("arguments", [{"width": 0.0}, {"max_seconds": 0.0}, {"width": float("nan")}])
 def test_impossible_wishes_are_refused(matmuls, arguments):
     with pytest.raises(EdgewiseError, match="must be more than nothing"):
         measure({"a": matmuls("a")}, **arguments)
@@ -80,14 +81,14 @@ class _Scripted:
         self.scripts = {name: list(blocks) for name, blocks in scripts.items()}
         self.asked: list[str] = []
 
-    def time(self, name, iterations):
-        self.asked.append(name)
-        blocks = self.scripts[name]
+    def time(self, variant, iterations):
+        self.asked.append(variant.name)
+        blocks = self.scripts[variant.name]
         return blocks.pop(0) if len(blocks) > 1 else blocks[0]
 
 
 def _rounds(sessions, names, count, deadline=None):
-    candidates = [_Candidate(name, 3) for name in names]
+    candidates = [_Candidate(Variant(name, Path(name)), 3) for name in names]
     order = random.Random(0)
     for _ in range(count):
         _round(candidates, cast("Sessions", sessions), 1, order, deadline)
@@ -117,7 +118,7 @@ def test_on_a_machine_that_is_never_quiet_the_least_disturbed_is_kept_and_the_wo
     assert candidate.medians[0] == 3.0  # the slower of the two, because it was less disturbed
     assert len(candidate.blocks) == 10
     assert 10 <= candidate.disturbed <= 11
-    latency = candidate.latency("onnxruntime", 1, 0.03)
+    latency = candidate.latency(1, 0.03)
     assert latency.unquiet == 10
     assert latency.disturbed == candidate.disturbed
 
@@ -141,14 +142,14 @@ def test_after_the_deadline_nothing_more_is_asked(block):
 def test_a_latency_is_what_its_rounds_amount_to(block):
     medians = [10.0, 10.4, 10.1, 10.2, 10.3, 10.15, 10.05, 10.25]
     blocks = [block(ms - 1, ms, ms + 5, cpu=ms + 6) for ms in medians]
-    latency = summarise("a", blocks, runtime="onnxruntime", threads=1, precision=0.05, disturbed=2)
+    latency = summarise(Variant("a", Path("a")), blocks, threads=1, width=0.05, disturbed=2)
     assert latency.median_ms == pytest.approx(10.175)
     assert (latency.low_ms, latency.high_ms) == (10.0, 10.4)
     assert latency.p10_ms < 9.3
     assert latency.cpu_median_ms == pytest.approx(16.175)
     assert (latency.rounds, latency.iterations, latency.disturbed, latency.unquiet) == (8, 24, 2, 0)
     assert latency.settled
-    assert not summarise("a", blocks, runtime="onnxruntime", threads=1, precision=0.03, disturbed=0).settled
+    assert not summarise(Variant("a", Path("a")), blocks, threads=1, width=0.03, disturbed=0).settled
 
 
 def test_a_latency_survives_json_and_one_of_another_version_is_a_sentence(latency):
@@ -158,21 +159,22 @@ def test_a_latency_survives_json_and_one_of_another_version_is_a_sentence(latenc
         Latency.from_json({"name": "a"})
 
 
-def test_artifacts_beyond_the_memory_are_unloaded_oldest_first(worker, matmuls):
-    artifacts = {name: matmuls(name) for name in ("a", "b", "c")}
-    sessions = Sessions(worker, artifacts, threads=1, most_bytes=2 * 34 * 2**20)
-    for name, expected in (("a", "a"), ("b", "ab"), ("a", "ba"), ("c", "ac"), ("b", "cb")):
-        assert sessions.time(name, 3).wall_ns
-        assert "".join(sessions.loaded) == expected
-    assert sessions.parts() == [["a", "b"], ["c"]]
+def test_artifacts_beyond_the_memory_are_unloaded_oldest_first(matmuls):
+    variants = {name: Variant(name, matmuls(name)) for name in ("a", "b", "c")}
+    with Sessions(variants.values(), threads=1, most_bytes=2 * 34 * 2**20) as sessions:
+        for name, expected in (("a", "a"), ("b", "ab"), ("a", "ba"), ("c", "ac"), ("b", "cb")):
+            assert sessions.time(variants[name], 3).wall_ns
+            assert "".join(variant.name for variant in sessions.loaded) == expected
+        assert sessions.parts() == [[variants["a"], variants["b"]], [variants["c"]]]
 
 
-def test_an_artifact_larger_than_the_memory_is_still_measured_alone(worker, matmuls):
-    sessions = Sessions(worker, {"a": matmuls("a"), "b": matmuls("b")}, threads=1, most_bytes=1)
-    assert sessions.time("a", 3).wall_ns
-    assert sessions.time("b", 3).wall_ns
-    assert sessions.loaded == ("b",)
-    assert sessions.parts() == [["a"], ["b"]]
+def test_an_artifact_larger_than_the_memory_is_still_measured_alone(matmuls):
+    a, b = Variant("a", matmuls("a")), Variant("b", matmuls("b"))
+    with Sessions([a, b], threads=1, most_bytes=1) as sessions:
+        assert sessions.time(a, 3).wall_ns
+        assert sessions.time(b, 3).wall_ns
+        assert sessions.loaded == (b,)
+        assert sessions.parts() == [[a], [b]]
 
 
 def test_a_crash_in_the_middle_ends_measuring_with_a_sentence(matmuls, monkeypatch):
@@ -185,3 +187,47 @@ def test_a_crash_in_the_middle_ends_measuring_with_a_sentence(matmuls, monkeypat
     monkeypatch.setattr(Worker, "time", dying)
     with pytest.raises(EdgewiseError, match=r"onnxruntime .* while timing .*a\.onnx"):
         measure({"a": matmuls("a")})
+
+
+def test_what_fails_is_told_and_the_others_are_measured_without_it(matmuls, tmp_path):
+    corrupt = tmp_path / "corrupt.onnx"
+    corrupt.write_bytes(b"not a model")
+    good = Variant("good", matmuls("good", width=128))
+    other = Variant("good", good.path, precision="bf16")
+    told = {}
+    (latency,) = measure_variants(
+        [Variant("corrupt", corrupt), other, good],
+        max_seconds=0.3,
+        failed=lambda variant, error: told.update({(variant.name, variant.precision): str(error)}),
+    )
+    assert (latency.name, latency.precision) == ("good", "fp32")
+    assert latency.runtime_version == find_runtime("onnxruntime").version()
+    assert told.keys() == {("corrupt", "fp32"), ("good", "bf16")}
+    assert "onnxruntime does not compute in 'bf16'; choose one of: fp32" in told["good", "bf16"]
+
+
+def test_a_runtime_that_dies_of_one_variant_is_started_again_for_the_others(matmuls, monkeypatch):
+    asked = Worker.time
+
+    def deadly(self, name, *, iterations, warmup=1):
+        if name.endswith("deadly") and len(seen) > 2:
+            self._process.kill()
+        return asked(self, name, iterations=iterations, warmup=warmup)
+
+    monkeypatch.setattr(Worker, "time", deadly)
+    variants = [Variant(name, matmuls(name, width=128)) for name in ("a", "deadly", "b")]
+    seen: list[int] = []
+    told: list[tuple[str, str]] = []
+    latencies = measure_variants(
+        variants,
+        max_seconds=0.5,
+        width=1e-6,
+        progress=lambda done, settled, total: seen.append(total),
+        failed=lambda variant, error: told.append((variant.name, str(error))),
+    )
+    assert [latency.name for latency in latencies] == ["a", "b"]
+    assert seen[:4] == [3, 3, 3, 2]
+    ((name, sentence),) = told
+    assert name == "deadly"
+    assert "onnxruntime" in sentence
+    assert "while timing" in sentence

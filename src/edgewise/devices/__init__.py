@@ -5,9 +5,10 @@ from edgewise.devices.grouping import groups
 from edgewise.devices.inference import run
 from edgewise.devices.latency import Latency
 from edgewise.devices.machine import Machine, describe_machine
-from edgewise.devices.measuring import Progress, measure, screen
+from edgewise.devices.measuring import Progress, measure, measure_variants, screen
 from edgewise.devices.process import Worker
-from edgewise.devices.runtimes import Runtime, TensorSpec, find_runtime, runtime_names
+from edgewise.devices.runtimes import Runtime, TensorSpec, find_runtime, installed_runtime, runtime_names
+from edgewise.devices.variants import Variant
 
 __all__ = [
     "Budget",
@@ -16,12 +17,15 @@ __all__ = [
     "Progress",
     "Runtime",
     "TensorSpec",
+    "Variant",
     "Verdict",
     "Worker",
     "describe_machine",
     "find_runtime",
     "groups",
+    "installed_runtime",
     "measure",
+    "measure_variants",
     "run",
     "runtime_names",
     "screen",

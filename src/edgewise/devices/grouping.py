@@ -16,13 +16,18 @@ def groups(latencies: Iterable[Latency]) -> list[list[Latency]]:
     candidates, everything into one group. Here every member is within noise of its group's fastest, and the fastest
     members of two groups never are. Two neighbours on either side of a border may still overlap.
 
-    Within a group there is no ranking: members are ordered by name. The fastest is `min` by `median_ms`.
+    Within a group there is no ranking: members are ordered by name, runtime and precision. The fastest is
+    `min` by `median_ms`.
     """
     found: list[list[Latency]] = []
-    for latency in sorted(latencies, key=lambda item: (item.median_ms, item.name)):
+    for latency in sorted(latencies, key=lambda item: (item.median_ms, *_named(item))):
         home = next((group for group in found if latency.overlaps(group[0])), None)
         if home is None:
             found.append([latency])
         else:
             home.append(latency)
-    return [sorted(group, key=lambda item: item.name) for group in found]
+    return [sorted(group, key=_named) for group in found]
+
+
+def _named(latency: Latency) -> tuple[str, str, str]:
+    return latency.name, latency.runtime, latency.precision

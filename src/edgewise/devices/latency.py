@@ -9,6 +9,8 @@ from typing import Any
 
 from edgewise.devices.blocks import Block
 from edgewise.devices.intervals import is_narrow, median_interval, quantile
+from edgewise.devices.runtimes import find_runtime
+from edgewise.devices.variants import Variant
 from edgewise.errors import EdgewiseError
 
 
@@ -22,7 +24,7 @@ class Latency:
     of all iterations. `spread` is the interquartile range of the rounds' medians as a share of `median_ms`.
     `cpu_median_ms` is thread CPU time, for one thread only. `disturbed` counts the blocks measured again because
     other work held them up; `unquiet` of the rounds kept were still disturbed after that. `settled` says that the
-    interval reached the precision asked for.
+    interval became as narrow as was asked for. `precision` is what the runtime computed in.
     """
 
     name: str
@@ -39,6 +41,8 @@ class Latency:
     settled: bool
     runtime: str
     threads: int
+    precision: str = "fp32"
+    runtime_version: str | None = None
 
     def overlaps(self, other: Latency) -> bool:
         """Whether the two intervals share a point: the two are then the same within noise."""
@@ -58,22 +62,15 @@ class Latency:
         return cls(**content)
 
 
-def summarise(
-    name: str,
-    blocks: Sequence[Block],
-    *,
-    runtime: str,
-    threads: int,
-    precision: float,
-    disturbed: int,
-) -> Latency:
-    """The latency that `blocks`, one per round, amount to. `precision` is what `settled` is judged by."""
+def summarise(variant: Variant, blocks: Sequence[Block], *, threads: int, width: float, disturbed: int) -> Latency:
+    """The latency that `blocks`, one per round, amount to; `settled` if the interval is no wider than `width` times
+    the median."""
     medians = [block.median_ms(threads) for block in blocks]
     cpu_medians = [block.cpu_median_ms for block in blocks]
     middle = median(medians)
     low, high = median_interval(medians)
     return Latency(
-        name=name,
+        name=variant.name,
         median_ms=middle,
         p10_ms=quantile([ns / 1e6 for block in blocks for ns in block.wall_ns], 0.1),
         low_ms=low,
@@ -86,7 +83,9 @@ def summarise(
         else None,
         disturbed=disturbed,
         unquiet=sum(block.is_disturbed(threads) for block in blocks),
-        settled=is_narrow(medians, precision),
-        runtime=runtime,
+        settled=is_narrow(medians, width),
+        runtime=variant.runtime,
         threads=threads,
+        precision=variant.precision,
+        runtime_version=find_runtime(variant.runtime).version(),
     )

@@ -2,26 +2,30 @@
 
 What a machine does to a measurement (clock frequency, neighbours, temperature) changes over seconds, so two artifacts
 measured one after the other differ by what happened in between. In rounds, each with the artifacts in another order,
-it happens to all of them.
+it happens to all of them, in whatever runtime and precision.
 """
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgewise.devices.blocks import Block
 from edgewise.devices.intervals import FEWEST, is_narrow
 from edgewise.devices.latency import Latency, summarise
-from edgewise.devices.process import Worker
 from edgewise.devices.sessions import Sessions
+from edgewise.devices.variants import Variant
 from edgewise.errors import EdgewiseError
 
 Progress = Callable[[int, int, int], None]
-"""Called after each round with the rounds done, the artifacts settled and the artifacts there are."""
+"""Called after each round with the rounds done, the variants settled and the variants there are."""
+
+Failed = Callable[[Variant, EdgewiseError], None]
+"""Called with a variant that could not be measured, and why."""
 
 _BLOCK_NS = 20e6
 _SCREEN_BLOCK_NS = 8e6
@@ -29,55 +33,79 @@ _SCREEN_BLOCK_NS = 8e6
 _FEWEST_ROUNDS = 12
 _SCREEN_ROUNDS = 6
 _AGAIN = 2
-_PRECISION = 0.03
+_WIDTH = 0.03
 
 
 def measure(
     artifacts: Mapping[str, Path],
     *,
     runtime: str = "onnxruntime",
+    precision: str = "fp32",
     threads: int = 1,
     max_seconds: float = 30.0,
-    precision: float = _PRECISION,
+    width: float = _WIDTH,
     progress: Progress | None = None,
     timeout: float = 60.0,
 ) -> list[Latency]:
-    """Measures artifacts, by name, interleaved in one worker process; returns latencies in the order of `artifacts`.
+    """Measures artifacts, by name, in one runtime and precision, as `measure_variants` does; returns latencies in the
+    order of `artifacts`. Raises `EdgewiseError` for the first that cannot be measured."""
+    return measure_variants(
+        [Variant(name, path, runtime, precision) for name, path in artifacts.items()],
+        threads=threads,
+        max_seconds=max_seconds,
+        width=width,
+        progress=progress,
+        timeout=timeout,
+    )
 
-    Every artifact takes part in every round with a block of about 20 ms, until each 95% interval of the median is
-    no wider than `precision` times the median, at least twelve rounds, or until `max_seconds` are up (six rounds are
+
+def measure_variants(
+    variants: Sequence[Variant],
+    *,
+    threads: int = 1,
+    max_seconds: float = 30.0,
+    width: float = _WIDTH,
+    progress: Progress | None = None,
+    failed: Failed | None = None,
+    timeout: float = 60.0,
+) -> list[Latency]:
+    """Measures variants, interleaved, each runtime in one worker process; returns latencies in the order of `variants`.
+
+    Every variant takes part in every round with a block of about 20 ms, until each 95% interval of the median is
+    no wider than `width` times the median, at least twelve rounds, or until `max_seconds` are up (six rounds are
     made in any case); `Latency.settled` says which. Inputs are random, standard normal, the same in every call.
     A block that was disturbed is measured again at the end of its round, at most twice; then the least disturbed
-    attempt is kept, so a busy machine gives wide intervals rather than none. No artifact is measured again more often
+    attempt is kept, so a busy machine gives wide intervals rather than none. No variant is measured again more often
     than it had rounds.
 
-    Raises `EdgewiseError` when an artifact cannot be loaded, has no fixed input shape, or when the runtime crashes or
-    gives no answer for `timeout` seconds.
+    Raises `EdgewiseError` when an artifact cannot be loaded, has no fixed input shape, or when the runtime lacks the
+    precision, crashes or gives no answer for `timeout` seconds. With `failed` that is told instead, and the others are
+    measured without it.
     """
-    if not (precision > 0 and max_seconds > 0):
-        raise EdgewiseError(f"precision ({precision}) and max_seconds ({max_seconds}) must be more than nothing")
+    if not (width > 0 and max_seconds > 0):
+        raise EdgewiseError(f"width ({width}) and max_seconds ({max_seconds}) must be more than nothing")
     deadline = time.monotonic() + max_seconds
-    with Worker(runtime, timeout=timeout) as worker:
-        sessions = Sessions(worker, artifacts, threads=threads)
-        candidates = [_Candidate(name, sessions.iterations(name, _BLOCK_NS)) for name in artifacts]
+    with Sessions(variants, threads=threads, timeout=timeout) as sessions:
+        candidates = _candidates(variants, sessions, _BLOCK_NS, failed)
         order = random.Random(0)
         done = settled = 0
         while candidates and not (settled == len(candidates) and done >= _FEWEST_ROUNDS):
             enough = done >= FEWEST  # fewer rounds have no interval, and decide nothing
             if enough and time.monotonic() >= deadline:
                 break
-            _round(candidates, sessions, threads, order, deadline if enough else None)
+            candidates = _round(candidates, sessions, threads, order, deadline if enough else None, failed)
             done += 1
-            settled = sum(is_narrow(candidate.medians, precision) for candidate in candidates)
+            settled = sum(is_narrow(candidate.medians, width) for candidate in candidates)
             if progress is not None:
                 progress(done, settled, len(candidates))
-    return [candidate.latency(runtime, threads, precision) for candidate in candidates]
+    return [candidate.latency(threads, width) for candidate in candidates]
 
 
 def screen(
     artifacts: Mapping[str, Path],
     *,
     runtime: str = "onnxruntime",
+    precision: str = "fp32",
     threads: int = 1,
     progress: Progress | None = None,
     timeout: float = 60.0,
@@ -88,27 +116,27 @@ def screen(
     gone through in parts. The intervals are the range of the six, so rather wide. Raises as `measure` does.
     """
     finished: list[_Candidate] = []
-    with Worker(runtime, timeout=timeout) as worker:
-        sessions = Sessions(worker, artifacts, threads=threads)
+    variants = [Variant(name, path, runtime, precision) for name, path in artifacts.items()]
+    with Sessions(variants, threads=threads, timeout=timeout) as sessions:
         order = random.Random(0)
         done = 0
         for part in sessions.parts():
-            candidates = [_Candidate(name, sessions.iterations(name, _SCREEN_BLOCK_NS)) for name in part]
+            candidates = _candidates(part, sessions, _SCREEN_BLOCK_NS, None)
             finished += candidates
             for _ in range(_SCREEN_ROUNDS):
                 _round(candidates, sessions, threads, order, None)
                 done += 1
                 if progress is not None:
-                    settled = sum(is_narrow(candidate.medians, _PRECISION) for candidate in finished)
+                    settled = sum(is_narrow(candidate.medians, _WIDTH) for candidate in finished)
                     progress(done, settled, len(artifacts))
-    return [candidate.latency(runtime, threads, _PRECISION) for candidate in finished]
+    return [candidate.latency(threads, _WIDTH) for candidate in finished]
 
 
 @dataclass
 class _Candidate:
-    """One artifact and its kept blocks, one a round."""
+    """One variant and its kept blocks, one a round."""
 
-    name: str
+    variant: Variant
     iterations: int
     blocks: list[Block] = field(default_factory=list)
     medians: list[float] = field(default_factory=list)
@@ -118,10 +146,19 @@ class _Candidate:
         self.blocks.append(block)
         self.medians.append(block.median_ms(threads))
 
-    def latency(self, runtime: str, threads: int, precision: float) -> Latency:
-        return summarise(
-            self.name, self.blocks, runtime=runtime, threads=threads, precision=precision, disturbed=self.disturbed
-        )
+    def latency(self, threads: int, width: float) -> Latency:
+        return summarise(self.variant, self.blocks, threads=threads, width=width, disturbed=self.disturbed)
+
+
+def _candidates(
+    variants: Sequence[Variant], sessions: Sessions, block_ns: float, failed: Failed | None
+) -> list[_Candidate]:
+    """The variants that could be loaded and run."""
+    candidates: list[_Candidate] = []
+    for variant in variants:
+        with _telling(variant, failed):
+            candidates.append(_Candidate(variant, sessions.iterations(variant, block_ns)))
+    return candidates
 
 
 def _round(
@@ -130,21 +167,47 @@ def _round(
     threads: int,
     order: random.Random,
     deadline: float | None,
-) -> None:
-    """One block of every candidate in a random order; the disturbed ones again at the end, when it may have passed."""
+    failed: Failed | None = None,
+) -> list[_Candidate]:
+    """One block of every candidate in a random order; the disturbed ones again at the end, when it may have passed.
+    Returns those that did not fail."""
     attempts: list[tuple[_Candidate, list[Block]]] = []
+    fallen: set[Variant] = set()
+
+    def attempt(candidate: _Candidate, blocks: list[Block]) -> None:
+        fallen.add(candidate.variant)
+        with _telling(candidate.variant, failed):
+            blocks.append(sessions.time(candidate.variant, candidate.iterations))
+            fallen.remove(candidate.variant)
+
     for candidate in order.sample(candidates, len(candidates)):
         if deadline is not None and time.monotonic() >= deadline:
             break
-        attempts.append((candidate, [sessions.time(candidate.name, candidate.iterations)]))
+        attempts.append((candidate, []))
+        attempt(*attempts[-1])
     for _ in range(_AGAIN):
         for candidate, blocks in attempts:
             if deadline is not None and time.monotonic() >= deadline:
                 break
+            if candidate.variant in fallen or not blocks[-1].is_disturbed(threads):
+                continue
             # On a machine that is always busy there is no quiet moment to wait for: at most twice the work in all.
-            if blocks[-1].is_disturbed(threads) and candidate.disturbed <= len(candidate.blocks):
+            if candidate.disturbed <= len(candidate.blocks):
                 candidate.disturbed += 1
-                blocks.append(sessions.time(candidate.name, candidate.iterations))
+                attempt(candidate, blocks)
     for candidate, blocks in attempts:
-        # By disturbance, never by speed: choosing the fastest attempt would make every latency look better than it is.
-        candidate.keep(min(blocks, key=lambda block: block.disturbance(threads) or 0.0), threads)
+        if candidate.variant not in fallen:
+            # By disturbance, never by speed: choosing the fastest attempt would make every latency look better.
+            candidate.keep(min(blocks, key=lambda block: block.disturbance(threads) or 0.0), threads)
+    return [candidate for candidate in candidates if candidate.variant not in fallen]
+
+
+@contextmanager
+def _telling(variant: Variant, failed: Failed | None) -> Iterator[None]:
+    """Tells `failed` what goes wrong with a variant; where nobody listens it is raised."""
+    try:
+        yield
+    except EdgewiseError as error:
+        if failed is None:
+            raise
+        failed(variant, error)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterable
+from contextlib import suppress
+from types import TracebackType
 
 from edgewise.devices.blocks import Block
 from edgewise.devices.machine import memory_bytes
 from edgewise.devices.process import Worker
+from edgewise.devices.variants import Variant
+from edgewise.errors import EdgewiseError
 
 _WARM_NS = 30e6
 _FEWEST_WARM = 3
@@ -16,73 +19,106 @@ _COPIES = 3  # the file, the runtime's own copy of the weights, and the copy lai
 
 
 class Sessions:
-    """Times artifacts by name in one worker, holding as many loaded as a quarter of the machine's memory takes.
+    """Times variants in one worker a runtime, holding as many loaded as a quarter of the machine's memory takes; use
+    it as a context manager.
 
-    The artifact unused for longest goes first. Loading costs far more than a block, so the limit is meant never to
-    be reached in the ordinary case of a few dozen small models.
+    The variant unused for longest goes first. Loading costs far more than a block, so the limit is meant never to be
+    reached in the ordinary case of a few dozen small models. A worker that died is started again for whatever is
+    asked of its runtime next.
     """
 
     def __init__(
-        self, worker: Worker, artifacts: Mapping[str, Path], *, threads: int, most_bytes: int | None = None
+        self, variants: Iterable[Variant], *, threads: int, timeout: float = 60.0, most_bytes: int | None = None
     ) -> None:
-        self._worker = worker
-        self._artifacts = artifacts
+        self._variants = tuple(variants)
         self._threads = threads
+        self._timeout = timeout
         self._most_bytes = most_bytes if most_bytes is not None else (memory_bytes() or 4 * 2**30) // 4
-        self._loaded: dict[str, int] = {}  # in order of use, the latest last
-        self._iteration_ns: dict[str, float] = {}
+        self._workers: dict[str, Worker] = {}
+        self._loaded: dict[Variant, int] = {}  # in order of use, the latest last
+        self._iteration_ns: dict[Variant, float] = {}
+
+    def __enter__(self) -> Sessions:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for worker in self._workers.values():
+            worker.close()
+        self._workers.clear()
+        self._loaded.clear()
 
     @property
-    def loaded(self) -> tuple[str, ...]:
-        """The names now loaded, the latest used last."""
+    def loaded(self) -> tuple[Variant, ...]:
+        """The variants now loaded, the latest used last."""
         return tuple(self._loaded)
 
-    def parts(self) -> list[list[str]]:
-        """The artifacts' names in order, cut into parts that can each be held loaded together."""
-        parts: list[list[str]] = [[]]
+    def parts(self) -> list[list[Variant]]:
+        """The variants in order, cut into parts that can each be held loaded together."""
+        parts: list[list[Variant]] = [[]]
         held = 0
-        for name in self._artifacts:
-            size = self._size(name)
+        for variant in self._variants:
+            size = _size(variant)
             if parts[-1] and held + size > self._most_bytes:
                 parts.append([])
                 held = 0
-            parts[-1].append(name)
+            parts[-1].append(variant)
             held += size
         return parts
 
-    def iterations(self, name: str, block_ns: float) -> int:
+    def iterations(self, variant: Variant, block_ns: float) -> int:
         """How many iterations make a block of about `block_ns`: at least three, so that a median means something."""
-        self._ready(name)
-        return max(3, min(1000, round(block_ns / self._iteration_ns[name])))
+        self._ready(variant)
+        return max(3, min(1000, round(block_ns / self._iteration_ns[variant])))
 
-    def time(self, name: str, iterations: int) -> Block:
-        """One block. Untimed iterations go before it: the caches still hold the artifact timed last."""
-        self._ready(name)
-        return self._worker.time(name, iterations=iterations, warmup=max(1, iterations // 10))
+    def time(self, variant: Variant, iterations: int) -> Block:
+        """One block. Untimed iterations go before it: the caches still hold what was timed last."""
+        worker = self._ready(variant)
+        return worker.time(_key(variant), iterations=iterations, warmup=max(1, iterations // 10))
 
-    def _ready(self, name: str) -> None:
-        if name in self._loaded:
-            self._loaded[name] = self._loaded.pop(name)
-            return
-        size = self._size(name)
+    def _ready(self, variant: Variant) -> Worker:
+        """The worker that has the variant loaded and warm."""
+        self._bury()
+        if variant in self._loaded:
+            self._loaded[variant] = self._loaded.pop(variant)
+            return self._workers[variant.runtime]
+        size = _size(variant)
         while self._loaded and sum(self._loaded.values()) + size > self._most_bytes:
             oldest = next(iter(self._loaded))
-            self._worker.unload(oldest)
             del self._loaded[oldest]
-        self._worker.load(name, self._artifacts[name], threads=self._threads)
-        self._loaded[name] = size
-        self._warm_up(name)
+            with suppress(EdgewiseError):  # should it die of this, nothing of it stays in memory either
+                self._workers[oldest.runtime].unload(_key(oldest))
+        self._bury()
+        worker = self._workers.get(variant.runtime)
+        if worker is None:
+            worker = self._workers[variant.runtime] = Worker(variant.runtime, timeout=self._timeout)
+        worker.load(_key(variant), variant.path, threads=self._threads, precision=variant.precision)
+        self._loaded[variant] = size
+        self._warm_up(worker, variant)
+        return worker
 
-    def _size(self, name: str) -> int:
-        """A generous guess at the memory an artifact takes loaded, in bytes."""
-        path = self._artifacts[name]
-        # A file that is not there is the worker's to report.
-        return _ACTIVATIONS + _COPIES * (path.stat().st_size if path.is_file() else 0)
+    def _bury(self) -> None:
+        """Forgets the workers that died, and what they had loaded."""
+        for runtime in [runtime for runtime, worker in self._workers.items() if not worker.alive]:
+            self._workers.pop(runtime).close()
+            for variant in [variant for variant in self._loaded if variant.runtime == runtime]:
+                del self._loaded[variant]
 
-    def _warm_up(self, name: str) -> None:
+    def _warm_up(self, worker: Worker, variant: Variant) -> None:
         """Runs until memory is laid out and the clock has come up, and keeps the time of the last few iterations."""
-        first = self._worker.time(name, iterations=1, warmup=0).wall_ns[0]
+        first = worker.time(_key(variant), iterations=1, warmup=0).wall_ns[0]
         iterations = max(_FEWEST_WARM, min(200, round(_WARM_NS / max(first, 1))))
-        self._iteration_ns[name] = max(
-            1.0, self._worker.time(name, iterations=iterations).median_ms(self._threads) * 1e6
-        )
+        block = worker.time(_key(variant), iterations=iterations)
+        self._iteration_ns[variant] = max(1.0, block.median_ms(self._threads) * 1e6)
+
+
+def _key(variant: Variant) -> str:
+    """What the variant is called in its runtime's worker."""
+    return f"{variant.precision} {variant.name}"
+
+
+def _size(variant: Variant) -> int:
+    """A generous guess at the memory a variant takes loaded, in bytes."""
+    # A file that is not there is the worker's to report.
+    return _ACTIVATIONS + _COPIES * (variant.path.stat().st_size if variant.path.is_file() else 0)

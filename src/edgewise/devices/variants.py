@@ -1,0 +1,16 @@
+"""What a latency is of: an artifact, in one runtime, computed in one precision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One artifact, by the name its latency will have, in one runtime and precision."""
+
+    name: str
+    path: Path
+    runtime: str = "onnxruntime"
+    precision: str = "fp32"
