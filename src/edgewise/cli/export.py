@@ -17,12 +17,18 @@ def export(
     normalise_inside: Annotated[
         bool, Option("--normalise-inside", help="The artifact takes uint8 pixels and normalises them itself.")
     ] = False,
+    threads: Annotated[
+        int, Option(help="Threads that the artifact will run on; forms of it are compared on them.")
+    ] = 1,
 ) -> None:
     """Export a model file to ONNX, and compare the two on real images."""
     from edgewise.verbs.export import export as run
 
-    made = run(model, out, images=images, normalise_inside=normalise_inside)
+    made = run(model, out, images=images, normalise_inside=normalise_inside, threads=threads)
     console.show(
         f"{made.artifact}: {made.size_bytes / 2**20:.2f} MiB; class scores differ from torch's by at most "
         f"{made.parity.difference:.1e} of their range on {made.parity.images} images"
     )
+    if made.forms.latencies:
+        measured = ", ".join(f"{one.name} {console.milliseconds(one.median_ms)} ms" for one in made.forms.latencies)
+        console.show(f"measured: {measured}; kept: {made.forms.kept}")

@@ -11,6 +11,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from edgewise.data.preprocessing import Preprocessing
+from edgewise.deploy.exit_order import exit_ordered
 from edgewise.deploy.fold import Tensors, folded
 from edgewise.deploy.onnx_ops import EMIT, Emitter
 from edgewise.errors import EdgewiseError
@@ -35,8 +36,11 @@ def export_onnx(
     classes: Sequence[str] = (),
     multi_label: bool = False,
     normalise_inside: bool = False,
+    exit_order: bool = False,
 ) -> Path:
     """Writes `architecture` with `tensors` to `path` for batches of one image.
+
+    `exit_order` takes out shuffles where that is possible (`edgewise.deploy.exit_order`).
 
     The input `image` is float32 `(1, C, H, W)`, normalised; with `normalise_inside` it is uint8 pixels and the first
     nodes normalise. The first output, `logits`, is float32 `(1, classes)`; those that rows emit follow under their own
@@ -47,6 +51,8 @@ def export_onnx(
     floats = {name: np.asarray(array, np.float32) for name, array in tensors.items() if not name.endswith(COUNTER)}
     _fits(architecture, floats, preprocessing, classes)
     graph, constants = folded(architecture.graph, floats)
+    if exit_order:
+        graph, constants = exit_ordered(graph, constants)
     emit = Emitter(constants)
     image = TensorProto.FLOAT
     names = {0: IMAGE}

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from edgewise.data import Dataset, Preprocessing, Split
-from edgewise.deploy import Parity, compare, export_onnx, random_tensors, tensors_of
+from edgewise.deploy import Parity, compare, export_fastest, export_onnx, random_tensors, tensors_of
 from edgewise.deploy.scoring import evaluate_artifact
 from edgewise.devices import Budget, Latency, Verdict, measure
 from edgewise.nn import Network
@@ -57,13 +57,14 @@ def deliver(
     Raises `EdgewiseError` when they differ.
     """
     artifact = folder / "model.onnx"
-    export_onnx(
+    export_fastest(
         network.architecture,
         tensors_of(network),
         artifact,
         preprocessing=preprocessing,
         classes=dataset.classes,
         multi_label=dataset.multi_label,
+        threads=threads,
     )
     parity = compare(
         artifact, network, some_pixels(dataset.splits["val"], preprocessing, COMPARED), preprocessing=preprocessing
