@@ -75,7 +75,7 @@ def main() -> None:
             "afresh": {
                 "latency": {**artifact.to_json(), "name": delivery.artifact.name},
                 "budget_ms": afresh.budget_ms,
-                "verdict": afresh.verdicts[artifact.name].value,
+                "verdict": verdict.value if (verdict := afresh.verdict(artifact)) is not None else None,
                 "reference": [one.to_json() for one in latencies.values()],
             },
         },

@@ -9,12 +9,18 @@ from tiny_run import TINY, Made
 import edgewise
 from edgewise import EdgewiseError
 from edgewise.costs import count
+from edgewise.devices import Worker
 from edgewise.papers import find
 from edgewise.verbs.bench import Benched
 
 
 def bench(*models: str | Path, **options: object) -> Benched:
     return edgewise.bench(list(models), seconds=0.4, **options)  # type: ignore[arg-type]
+
+
+def verdicts(found: Benched) -> dict[str, str | None]:
+    rows = [row for group in found.to_json()["groups"] for row in group]
+    return {row["name"]: row["budget"] for row in rows}
 
 
 def test_models_go_by_what_they_are(made: Made, tmp_path: Path) -> None:
@@ -32,7 +38,7 @@ def test_models_go_by_what_they_are(made: Made, tmp_path: Path) -> None:
     assert found.size_bytes[str(made.artifact)] == made.artifact.stat().st_size
     measured = [one.name for group in found.groups for one in group]
     assert sorted(measured) == sorted(found.multiply_adds)
-    assert found.verdicts == {}
+    assert {found.verdict(one) for group in found.groups for one in group} == {None}
     assert found.budget_ms is None
 
 
@@ -45,16 +51,15 @@ def test_groups_do_not_overlap_and_the_fastest_is_first(made: Made) -> None:
 
 def test_a_budget_in_time(made: Made) -> None:
     found = bench(made.artifact, "resnet18", size=32, budget="1us")
-    assert {verdict.value for verdict in found.verdicts.values()} == {"missed"}
+    assert set(verdicts(found).values()) == {"missed"}
     assert found.budget_ms == 0.001
-    assert bench(made.artifact, budget="10s").verdicts[str(made.artifact)].value == "met"
+    assert verdicts(bench(made.artifact, budget="10s")) == {str(made.artifact): "met"}
 
 
 def test_the_reference_has_the_task_of_the_artifact(made: Made) -> None:
     found = bench(made.artifact, budget="0.5x mobilenet_v2")
     assert found.reference == find("mobilenet_v2").with_classes(3).with_input(24)
-    assert found.verdicts == {str(made.artifact): found.verdicts[str(made.artifact)], "mobilenet_v2": "missed"}
-    assert found.verdicts[str(made.artifact)].value == "met"
+    assert verdicts(found) == {str(made.artifact): "met", "mobilenet_v2": "missed"}
     median = {one.name: one.median_ms for group in found.groups for one in group}["mobilenet_v2"]
     assert found.budget_ms == pytest.approx(0.5 * median)
     assert found.to_json()["reference"] == {"name": "mobilenet_v2", "input": [3, 24, 24]}
@@ -63,7 +68,7 @@ def test_the_reference_has_the_task_of_the_artifact(made: Made) -> None:
 def test_the_reference_keeps_its_own_width(made: Made) -> None:
     found = bench("mobilenet_v2", width=0.35, size=32, classes=4, budget="0.5x mobilenet_v2")
     assert found.reference == find("mobilenet_v2").with_classes(4).with_input(32)
-    assert set(found.verdicts) == {"mobilenet_v2_0.35", "mobilenet_v2"}
+    assert set(verdicts(found)) == {"mobilenet_v2_0.35", "mobilenet_v2"}
 
 
 def test_a_reference_for_two_tasks_is_refused(made: Made) -> None:
@@ -78,3 +83,51 @@ def test_nothing_to_measure(made: Made, tmp_path: Path) -> None:
         bench(tmp_path / "missing.onnx")
     with pytest.raises(EdgewiseError, match="lenet5"):
         bench(made.artifact, budget="0.5x lenet5")
+
+
+def test_several_runtimes_and_precisions_are_measured_together(made: Made) -> None:
+    pytest.importorskip("openvino", reason='pip install "edgewise[openvino]"')
+    found = bench(made.artifact, runtime=["onnxruntime", "openvino"], precision="fp32", budget="10s")
+    rows = [row for group in found.to_json()["groups"] for row in group]
+    assert {(row["runtime"], row["precision"], row["budget"]) for row in rows} == {
+        ("onnxruntime", "fp32", "met"),
+        ("openvino", "fp32", "met"),
+    }
+    assert all(row["runtime_version"] for row in rows)
+    assert found.notes == ()
+    limited = bench(made.artifact, runtime=("openvino", "onnxruntime"), budget="0.5x mobilenet_v2")
+    assert limited.beside is not None
+    assert (limited.beside.name, limited.beside.runtime) == ("mobilenet_v2", "openvino")
+
+
+def test_what_cannot_be_combined_is_left_out_with_a_note(made: Made, tmp_path: Path) -> None:
+    pytest.importorskip("openvino", reason='pip install "edgewise[openvino]"')
+    corrupt = tmp_path / "corrupt.onnx"
+    corrupt.write_bytes(b"not a model")
+    found = bench(corrupt, made.artifact, runtime=("onnxruntime", "openvino"), precision=("fp32", "bf16"))
+    measured = {(one.name, one.runtime, one.precision) for group in found.groups for one in group}
+    path = str(made.artifact)
+    assert {(path, "onnxruntime", "fp32"), (path, "openvino", "fp32")} <= measured
+    assert measured <= {(path, "onnxruntime", "fp32"), (path, "openvino", "fp32"), (path, "openvino", "bf16")}
+    assert found.notes[0] == "onnxruntime does not compute in bf16: left out"
+    corrupted = [note for note in found.notes if "corrupt.onnx" in note]
+    assert [note.split()[3] for note in corrupted] == ["fp32:", "fp32:", "bf16:"]
+    assert len(measured) + len(found.notes) - len(corrupted) - 1 == 3  # a CPU without bf16 is one note more
+
+
+def test_what_nothing_computes_in_is_refused(made: Made) -> None:
+    with pytest.raises(EdgewiseError, match="computes in 'bf16': onnxruntime computes in fp32; choose"):
+        bench(made.artifact, precision="bf16")
+    with pytest.raises(EdgewiseError, match="no runtime named 'abacus'; choose one of: onnxruntime, openvino"):
+        bench(made.artifact, runtime=["onnxruntime", "abacus"])
+    with pytest.raises(EdgewiseError, match="name a runtime and a precision"):
+        bench(made.artifact, runtime=[])
+
+
+def test_a_failure_names_the_model_not_the_file_it_was_exported_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    def crashing(self: Worker, name: str, path: Path, **options: object) -> None:
+        raise EdgewiseError(f"onnxruntime stopped with SIGSEGV while loading {path}; the runtime is broken")
+
+    monkeypatch.setattr(Worker, "load", crashing)
+    with pytest.raises(EdgewiseError, match="while loading mobilenet_v3_small; the runtime is broken"):
+        bench("mobilenet_v3_small", size=32)

@@ -23,12 +23,13 @@ def evaluate(
     workers: Annotated[
         int | None, Option(help="Processes that decode large images; by default half of the cores.")
     ] = None,
+    runtime: Annotated[str, Option(help="What an artifact runs in: onnxruntime or openvino.")] = "onnxruntime",
     as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Score a model file or an artifact on data, in total and per class."""
     from edgewise.verbs.evaluate import evaluate as run
 
-    found = run(model, data, split=split, seed=seed, skip_bad=skip_bad, root=root, workers=workers)
+    found = run(model, data, split=split, seed=seed, skip_bad=skip_bad, root=root, workers=workers, runtime=runtime)
     console.note_skipped(found.skipped)
     for note in found.notes:
         console.note(f"note: {note}")

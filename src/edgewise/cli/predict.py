@@ -23,6 +23,7 @@ def predict(
     top: Annotated[int, Option(help="How many classes per image.")] = 1,
     form: Annotated[str, Option("--format", help="table, json or csv.")] = "table",
     skip_bad: Annotated[bool, Option("--skip-bad", help="Leave out files that cannot be read.")] = False,
+    runtime: Annotated[str, Option(help="What an artifact runs in: onnxruntime or openvino.")] = "onnxruntime",
     threads: Annotated[int, Option(help="Threads of the runtime.")] = 1,
 ) -> None:
     """Tell the classes of images."""
@@ -31,7 +32,7 @@ def predict(
     from edgewise.verbs.predict import predict as run
 
     bad: list[BadImage] = []
-    found = run(images, model, top=top, skip_bad=skip_bad, bad=bad, threads=threads)
+    found = run(images, model, top=top, skip_bad=skip_bad, bad=bad, runtime=runtime, threads=threads)
     if form == "json":
         console.show_json([asdict(one) for one in found])
     elif form == "csv":

@@ -127,7 +127,8 @@ def _in_words(machine: Machine) -> dict[str, object]:
 def _facts(delivery: Delivery, trained: TrainResult) -> dict[str, object]:
     latency, parity = delivery.latency, delivery.parity
     facts: dict[str, object] = {
-        "runtime": f"{latency.runtime}, {latency.threads} thread{'' if latency.threads == 1 else 's'}, batch 1, {latency.precision}",
+        "runtime": f"{latency.runtime}, {latency.threads} thread{'' if latency.threads == 1 else 's'}, batch 1, "
+        f"{latency.precision}",
         "budget": f"{delivery.verdict.value}: {delivery.budget_ms:.3f} ms",
         "rounds measured": latency.rounds,
         "agreement with torch": f"class scores differ by at most {parity.difference:.1e} of their range "

@@ -1,4 +1,4 @@
-"""`bench`: models and artifacts timed side by side, in the runtime that ships."""
+"""`bench`: models and artifacts timed side by side, in one runtime and precision or in several."""
 
 from __future__ import annotations
 
@@ -11,7 +11,18 @@ from typing import Any
 
 from edgewise.costs import count
 from edgewise.deploy import export_onnx, random_tensors, read_artifact
-from edgewise.devices import Budget, Latency, Machine, Verdict, describe_machine, groups, measure
+from edgewise.devices import (
+    Budget,
+    Latency,
+    Machine,
+    Runtime,
+    Variant,
+    Verdict,
+    describe_machine,
+    groups,
+    installed_runtime,
+    measure_variants,
+)
 from edgewise.errors import EdgewiseError
 from edgewise.papers import Architecture, find
 from edgewise.verbs.checks import at_least
@@ -22,18 +33,30 @@ from edgewise.verbs.resolve import architecture_of, existing, is_artifact, is_mo
 class Benched:
     """Latencies in groups that are the same within noise, fastest group first; costs by name; what the budget says.
 
-    Artifacts and model files go by their paths, others by their architecture's name. `multiply_adds` and `size_bytes`
-    are by name, multiply-adds None for artifacts. `verdicts` are by name, empty without a budget, whose limit is
-    `budget_ms` and whose reference, where it is relative, was measured as the architecture `reference`.
+    Artifacts and model files go by their paths, others by their architecture's name; there is a latency for each name
+    in each runtime and precision that `combinations` has, but for those that failed, which `notes` tells, a sentence
+    each. `multiply_adds` and `size_bytes` are by name, multiply-adds None for artifacts. `budget_ms` is the limit of
+    `budget`; where that is relative, the architecture `reference` was measured as `beside`.
     """
 
     groups: tuple[tuple[Latency, ...], ...]
     multiply_adds: dict[str, int | None]
     size_bytes: dict[str, int]
     machine: Machine
-    budget_ms: float | None
+    budget: Budget | None
     reference: Architecture | None
-    verdicts: dict[str, Verdict]
+    beside: Latency | None
+    combinations: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+
+    @property
+    def budget_ms(self) -> float | None:
+        """The most milliseconds that keep the budget, None without one."""
+        return self.budget.limit_ms(self.beside) if self.budget is not None else None
+
+    def verdict(self, latency: Latency) -> Verdict | None:
+        """Whether one of the latencies keeps the budget, None without one."""
+        return self.budget.verdict(latency, self.beside) if self.budget is not None else None
 
     def to_json(self) -> dict[str, Any]:
         """Everything as JSON's types."""
@@ -41,13 +64,14 @@ class Benched:
             "machine": self.machine.to_json(),
             "budget_ms": self.budget_ms,
             "reference": {"name": self.reference.name, "input": list(self.reference.input)} if self.reference else None,
+            "notes": list(self.notes),
             "groups": [
                 [
                     {
                         **latency.to_json(),
                         "multiply_adds": self.multiply_adds[latency.name],
                         "size_bytes": self.size_bytes[latency.name],
-                        "budget": self.verdicts[latency.name].value if self.verdicts else None,
+                        "budget": verdict.value if (verdict := self.verdict(latency)) is not None else None,
                     }
                     for latency in group
                 ]
@@ -62,7 +86,8 @@ def bench(
     width: float | None = None,
     size: int | None = None,
     classes: int | None = None,
-    runtime: str = "onnxruntime",
+    runtime: str | Sequence[str] = "onnxruntime",
+    precision: str | Sequence[str] = "fp32",
     threads: int = 1,
     seconds: float = 30.0,
     budget: str | Budget | None = None,
@@ -71,15 +96,19 @@ def bench(
     """Times `models`, interleaved: artifacts and model files as they are, names of the zoo and architectures scaled to
     `width`, for images of `size` pixels and `classes` classes; what is no artifact gets random weights.
 
+    Of several runtimes and precisions every model is measured in every combination that there is, all interleaved.
     The reference of a relative `budget` is measured too, at `size` and `classes`, by default those of the largest
-    artifact or model file. Rounds go on until every 95% interval is under 3% of its median, or `seconds` are up.
-    Raises `EdgewiseError` when a model is unknown or a runtime fails.
+    artifact or model file; its limit is from the first runtime and precision. Rounds go on until every 95% interval is
+    under 3% of its median, or `seconds` are up.
+    Raises `EdgewiseError` when a model is unknown, a runtime not installed, a precision in none of them, or when
+    nothing at all, or not the budget's reference, could be measured.
     """
     if not models:
         raise EdgewiseError("there is nothing to measure; name models or artifacts")
     if not 0 < seconds < math.inf:
         raise EdgewiseError(f"{seconds:g} seconds are no time to measure in; give more than 0")
     at_least(1, {"threads": threads})
+    combinations, notes = _combinations(_several(runtime), _several(precision))
     budget = Budget.parse(budget) if isinstance(budget, str) else budget
     subjects = dict(_subject(model, width, size, classes) for model in models)
     reference = None
@@ -94,8 +123,22 @@ def bench(
             else:
                 paths[name] = subject
         sizes = {name: path.stat().st_size for name, path in paths.items()}
-        latencies = measure(paths, runtime=runtime, threads=threads, max_seconds=seconds, progress=progress)
-    beside = next((one for one in latencies if reference is not None and one.name == reference.name), None)
+        variants = [Variant(name, path, *one) for name, path in paths.items() for one in combinations]
+        failures: dict[Variant, str] = {}
+
+        def failed(variant: Variant, error: EdgewiseError) -> None:
+            # What was exported here lies in a folder that nobody knows: the sentence is to name the model.
+            failures[variant] = str(error).replace(str(variant.path), variant.name)
+
+        latencies = measure_variants(variants, threads=threads, max_seconds=seconds, progress=progress, failed=failed)
+    beside = None
+    if reference is not None:
+        first = Variant(reference.name, paths[reference.name], *combinations[0])
+        if first in failures:
+            raise EdgewiseError(failures[first])
+        beside = next(one for one in latencies if _is(one, first))
+    if not latencies:
+        raise EdgewiseError(next(iter(failures.values())))
     return Benched(
         groups=tuple(tuple(group) for group in groups(latencies)),
         multiply_adds={
@@ -103,11 +146,38 @@ def bench(
             for name, subject in subjects.items()
         },
         size_bytes=sizes,
-        machine=describe_machine(runtime),
-        budget_ms=budget.limit_ms(beside) if budget is not None else None,
+        machine=describe_machine(combinations[0][0]),
+        budget=budget,
         reference=reference,
-        verdicts={one.name: budget.verdict(one, beside) for one in latencies} if budget is not None else {},
+        beside=beside,
+        combinations=tuple(combinations),
+        notes=(*notes, *(f"left out in {one.precision}: {sentence}" for one, sentence in failures.items())),
     )
+
+
+def _several(given: str | Sequence[str]) -> list[str]:
+    return list(dict.fromkeys([given] if isinstance(given, str) else given))
+
+
+def _combinations(runtimes: Sequence[str], precisions: Sequence[str]) -> tuple[list[tuple[str, str]], list[str]]:
+    """The runtimes with the precisions they have, and a note for each that one lacks. Raises `EdgewiseError` where a
+    runtime is not installed or a precision is in none of them."""
+    if not (runtimes and precisions):
+        raise EdgewiseError("there is nothing to measure in; name a runtime and a precision")
+    found: list[Runtime] = [installed_runtime(name) for name in runtimes]
+    for precision in precisions:
+        if not any(precision in one.precisions for one in found):
+            have = "; ".join(f"{one.name} computes in {', '.join(one.precisions)}" for one in found)
+            raise EdgewiseError(
+                f"nothing that was named computes in {precision!r}: {have}; choose one of these, or name another runtime"
+            )
+    pairs = [(one, precision) for one in found for precision in precisions]
+    notes = [f"{one.name} does not compute in {given}: left out" for one, given in pairs if given not in one.precisions]
+    return [(one.name, given) for one, given in pairs if given in one.precisions], notes
+
+
+def _is(latency: Latency, variant: Variant) -> bool:
+    return (latency.name, latency.runtime, latency.precision) == (variant.name, variant.runtime, variant.precision)
 
 
 def _subject(
