@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from edgewise.verbs.fit import fit
     from edgewise.verbs.models import models
     from edgewise.verbs.predict import predict
+    from edgewise.verbs.quantize import quantize
     from edgewise.verbs.share import share
     from edgewise.verbs.show import show
     from edgewise.verbs.train import train
@@ -40,12 +41,15 @@ __all__ = [
     "fit",
     "models",
     "predict",
+    "quantize",
     "share",
     "show",
     "train",
 ]
 
-_VERBS = frozenset({"bench", "convert", "evaluate", "export", "fit", "models", "predict", "share", "show", "train"})
+_VERBS = frozenset(
+    {"bench", "convert", "evaluate", "export", "fit", "models", "predict", "quantize", "share", "show", "train"}
+)
 
 
 def __getattr__(name: str) -> Any:

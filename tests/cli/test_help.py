@@ -5,7 +5,7 @@ from running import Command
 
 from edgewise.version import VERSION
 
-VERBS = ("models", "show", "fit", "train", "evaluate", "predict", "export", "bench", "convert", "share")
+VERBS = ("models", "show", "fit", "train", "evaluate", "predict", "export", "bench", "convert", "quantize", "share")
 
 
 def test_help_lists_every_verb_with_a_sentence(edgewise: Command) -> None:

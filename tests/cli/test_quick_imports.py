@@ -42,7 +42,7 @@ def imported(watched: tuple[str, ...], commands: list[list[str]], folder: Path) 
 
 
 def test_help_and_the_zoo_need_no_slow_library(pristine: Path) -> None:
-    verbs = ("models", "show", "fit", "train", "evaluate", "predict", "export", "bench", "convert", "share")
+    verbs = ("models", "show", "fit", "train", "evaluate", "predict", "export", "bench", "convert", "quantize", "share")
     commands = [
         ["--version"],
         ["--help"],

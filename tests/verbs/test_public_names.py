@@ -8,7 +8,7 @@ import pytest
 
 import edgewise
 
-VERBS = ("bench", "convert", "evaluate", "export", "fit", "models", "predict", "share", "show", "train")
+VERBS = ("bench", "convert", "evaluate", "export", "fit", "models", "predict", "quantize", "share", "show", "train")
 
 
 @pytest.mark.parametrize("verb", VERBS)

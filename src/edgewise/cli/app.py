@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from edgewise.cli import bench, convert, evaluate, export, fit, models, predict, share, show, train
+from edgewise.cli import bench, convert, evaluate, export, fit, models, predict, quantize, share, show, train
 from edgewise.errors import EdgewiseError
 from edgewise.version import VERSION
 
@@ -39,6 +39,7 @@ for _verb in (models.models, show.show, fit.fit, train.train, evaluate.evaluate,
     app.command()(_verb)
 app.command()(bench.bench)
 app.command()(convert.convert)
+app.command()(quantize.quantize)
 app.command()(share.share)
 
 
