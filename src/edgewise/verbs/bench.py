@@ -169,7 +169,7 @@ def _combinations(runtimes: Sequence[str], precisions: Sequence[str]) -> tuple[l
         if not any(precision in one.precisions for one in found):
             have = "; ".join(f"{one.name} computes in {', '.join(one.precisions)}" for one in found)
             raise EdgewiseError(
-                f"nothing that was named computes in {precision!r}: {have}; choose one of these, or name another runtime"
+                f"nothing that was named computes in {precision!r}: {have}; choose one of these, or another runtime"
             )
     pairs = [(one, precision) for one in found for precision in precisions]
     notes = [f"{one.name} does not compute in {given}: left out" for one, given in pairs if given not in one.precisions]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,9 @@ class OpenVino:
         return package_version("openvino")
 
     def load(self, path: Path, threads: int, precision: str) -> Session:
+        # Importing openvino reports to its makers, from a forked process that keeps our pipes open after we have ended,
+        # so that a crash would look like a hang. Without the package that reports, openvino takes a stub of its own.
+        sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
         import openvino
 
         core = openvino.Core()

@@ -1,0 +1,224 @@
+"""What every runtime must do, in every precision it has; one that is missing is skipped, saying how to install it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from edgewise.deploy import export_onnx, random_tensors
+from edgewise.devices import Variant, Worker, find_runtime, measure_variants, run, runtime_names
+from edgewise.devices.runtimes import openvino as openvino_file
+from edgewise.errors import EdgewiseError
+from edgewise.nn import Network
+from edgewise.papers import Architecture, find
+
+NETWORKS = {
+    "mobilenet_v3": find("mobilenet_v3_small").scaled(0.5).with_input(64).with_classes(7),
+    "shufflenet_v1": find("shufflenet_v1_g3").scaled(0.5).with_input(64).with_classes(7),
+    "shufflenet_v2": find("shufflenet_v2_0.5").with_input(64).with_classes(7),
+}
+
+# The shares of the largest output that may be lost: rounding in fp32, and in bf16 with its 8 bits about 50 layers deep.
+TOLERANCES = {"fp32": 1e-4, "bf16": 0.1}
+
+COMBINATIONS = [(name, precision) for name in runtime_names() for precision in find_runtime(name).precisions]
+
+posix = pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
+
+
+def _installed(name: str) -> str:
+    runtime = find_runtime(name)
+    if runtime.version() is None:
+        pytest.skip(f"{name} is not installed: {runtime.install_hint}")
+    return name
+
+
+def _loaded(worker: Worker, path: Path, precision: str, threads: int = 1) -> None:
+    try:
+        worker.load("a", path, threads=threads, precision=precision)
+    except EdgewiseError as error:
+        if precision == "fp32" or "this CPU has no" not in str(error):
+            raise
+        pytest.skip(str(error))
+
+
+def _lying(architecture: Architecture, folder: Path) -> tuple[Path, np.ndarray, np.ndarray]:
+    """The artifact of a network with random weights, images, and what torch makes of them."""
+    tensors = random_tensors(architecture)
+    network = Network(architecture)
+    network.load_state_dict({name: torch.from_numpy(np.array(one)) for name, one in tensors.items()}, strict=False)
+    images = np.random.default_rng(1).standard_normal((3, *architecture.input), dtype=np.float32)
+    with torch.inference_mode():
+        expected = network.eval()(torch.from_numpy(images))
+    return export_onnx(architecture, tensors, folder / "net.onnx"), images, expected.numpy()
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize(("name", "precision"), COMBINATIONS)
+def test_outputs_are_those_of_torch(name: str, precision: str, network: str, tmp_path: Path) -> None:
+    path, images, expected = _lying(NETWORKS[network], tmp_path)
+    with Worker(_installed(name)) as worker:
+        _loaded(worker, path, precision)
+    actual = run(path, images, runtime=name, precision=precision)
+    assert actual.dtype == np.float32
+    error = float(np.abs(actual - expected).max() / np.abs(expected).max())
+    assert error < TOLERANCES[precision]
+    assert (error > 1e-4) == (precision == "bf16")  # else it was not bf16 that was run
+
+
+@pytest.mark.parametrize("name", runtime_names())
+def test_outputs_stay_what_they_were_when_the_next_images_come(name: str, tmp_path: Path) -> None:
+    path, images, _ = _lying(NETWORKS["shufflenet_v2"], tmp_path)
+    together = run(path, images, runtime=_installed(name))
+    alone = np.concatenate([run(path, images[index : index + 1], runtime=name) for index in range(len(images))])
+    np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-6)
+    assert len(np.unique(together, axis=0)) == len(images)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="reads CPU times from /proc")
+@pytest.mark.parametrize(("name", "precision"), COMBINATIONS)
+def test_one_thread_is_one_thread_and_waits_without_spinning(name: str, precision: str, tmp_path: Path) -> None:
+    path, _, _ = _lying(find("mobilenet_v2").with_input(96), tmp_path)
+    with Worker(_installed(name)) as worker:
+        _loaded(worker, path, precision)
+        worker.time("a", iterations=3)
+        before, began = _cpu_seconds(worker.pid), time.perf_counter()
+        worker.time("a", iterations=60)
+        used, passed = _cpu_seconds(worker.pid) - before, time.perf_counter() - began
+        assert used < 1.15 * passed + 0.03
+        assert _idle_share(worker) < 0.2
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="reads CPU times from /proc")
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two cores")
+@pytest.mark.parametrize("name", runtime_names())
+def test_two_threads_share_the_work_and_wait_without_spinning(name: str, tmp_path: Path) -> None:
+    path, _, _ = _lying(find("mobilenet_v2").with_input(128), tmp_path)
+    with Worker(_installed(name)) as worker:
+        _loaded(worker, path, "fp32", threads=2)
+        before = _thread_seconds(worker.pid)
+        worker.time("a", iterations=60)
+        after = _thread_seconds(worker.pid)
+        busy = sorted(seconds - before.get(thread, 0.0) for thread, seconds in after.items())
+        assert sum(seconds > 0.2 * busy[-1] for seconds in busy) == 2  # by work, not by time: cores may be taken
+        assert _idle_share(worker) < 0.2
+
+
+def _idle_share(worker: Worker) -> float:
+    """How much CPU time the worker uses per second of having nothing to do."""
+    before = _cpu_seconds(worker.pid)
+    time.sleep(0.5)
+    return (_cpu_seconds(worker.pid) - before) / 0.5
+
+
+def _cpu_seconds(pid: int) -> float:
+    return sum(_thread_seconds(pid).values())
+
+
+def _thread_seconds(pid: int) -> dict[str, float]:
+    """The CPU time each thread of a process has used, user and system."""
+    found = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        fields = (task / "stat").read_text().rpartition(")")[2].split()
+        found[task.name] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="reads parents from /proc")
+@pytest.mark.parametrize("name", runtime_names())
+def test_a_runtime_starts_no_processes_of_its_own(name: str, matmuls: Callable[..., Path]) -> None:
+    with Worker(_installed(name)) as worker:
+        worker.load("a", matmuls("a"))
+        started = []
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):  # it has ended meanwhile
+                if int(stat.read_text().rpartition(")")[2].split()[1]) == worker.pid:
+                    started.append(stat.parent.name)
+        assert started == []
+
+
+@pytest.mark.parametrize("name", runtime_names())
+def test_an_input_without_a_fixed_shape_is_refused(name: str, matmuls: Callable[..., Path]) -> None:
+    with (
+        Worker(_installed(name)) as worker,
+        pytest.raises(EdgewiseError, match=r"dynamic\.onnx: its input 'x' has no fixed shape \(.+, 16\); export it"),
+    ):
+        worker.load("dynamic", matmuls("dynamic", batch="n"))
+
+
+@pytest.mark.parametrize("name", runtime_names())
+def test_a_damaged_artifact_is_a_sentence_and_the_worker_goes_on(
+    name: str, matmuls: Callable[..., Path], tmp_path: Path
+) -> None:
+    corrupt = tmp_path / "corrupt.onnx"
+    corrupt.write_bytes(b"not a model at all")
+    with Worker(_installed(name)) as worker:
+        with pytest.raises(EdgewiseError, match=rf"{name} failed loading .*corrupt\.onnx: "):
+            worker.load("corrupt", corrupt)
+        worker.load("good", matmuls("good"))
+        assert worker.time("good", iterations=1).wall_ns
+
+
+@posix
+@pytest.mark.parametrize("name", runtime_names())
+def test_a_crash_and_a_hang_are_sentences(name: str, matmuls: Callable[..., Path]) -> None:
+    with Worker(_installed(name)) as worker:
+        worker.load("a", matmuls("a", width=256))
+        threading.Timer(0.3, os.kill, (worker.pid, signal.SIGSEGV)).start()
+        with pytest.raises(EdgewiseError, match=rf"{name} stopped with SIGSEGV while timing .*a\.onnx"):
+            worker.time("a", iterations=10_000_000)
+    with Worker(name, timeout=4) as worker:
+        worker.load("a", matmuls("a"))
+        os.kill(worker.pid, signal.SIGSTOP)
+        with pytest.raises(EdgewiseError, match=rf"{name} gave no answer within 4 s while timing .*a\.onnx"):
+            worker.time("a", iterations=1)
+
+
+@pytest.mark.parametrize("name", runtime_names())
+def test_a_runtime_that_dies_is_not_the_end_of_the_others(
+    name: str, matmuls: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Worker.time
+
+    def deadly(self: Worker, key: str, *, iterations: int, warmup: int = 1) -> object:
+        if self.runtime == name:
+            os.kill(self.pid, signal.SIGKILL)
+        return asked(self, key, iterations=iterations, warmup=warmup)
+
+    monkeypatch.setattr(Worker, "time", deadly)
+    path = matmuls("a", width=128)
+    others = [other for other in runtime_names() if other != name and find_runtime(other).version() is not None]
+    told: list[str] = []
+    latencies = measure_variants(
+        [Variant("a", path, one) for one in (_installed(name), *others)],
+        max_seconds=0.3,
+        failed=lambda variant, error: told.append(str(error)),
+    )
+    assert [latency.runtime for latency in latencies] == others
+    assert len(told) == 1
+    assert name in told[0]
+
+
+@pytest.mark.parametrize("name", runtime_names())
+def test_a_precision_it_lacks_is_a_sentence_with_those_it_has(name: str, matmuls: Callable[..., Path]) -> None:
+    known = ", ".join(find_runtime(name).precisions)
+    with (
+        Worker(_installed(name)) as worker,
+        pytest.raises(EdgewiseError, match=f"{name} does not compute in 'fp7'; choose one of: {known}$"),
+    ):
+        worker.load("a", matmuls("a"), precision="fp7")
+
+
+def test_openvino_says_how_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openvino_file, "package_version", lambda package: None)
+    with pytest.raises(EdgewiseError, match=r'openvino is not installed; install it with: pip install "edgewise\[open'):
+        Worker("openvino")
