@@ -51,7 +51,7 @@ def _loaded(worker: Worker, path: Path, precision: str, threads: int = 1) -> Non
         pytest.skip(str(error))
 
 
-def _lying(architecture: Architecture, folder: Path) -> tuple[Path, np.ndarray, np.ndarray]:
+def _exported(architecture: Architecture, folder: Path) -> tuple[Path, np.ndarray, np.ndarray]:
     """The artifact of a network with random weights, images, and what torch makes of them."""
     tensors = random_tensors(architecture)
     network = Network(architecture)
@@ -65,7 +65,7 @@ def _lying(architecture: Architecture, folder: Path) -> tuple[Path, np.ndarray, 
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize(("name", "precision"), COMBINATIONS)
 def test_outputs_are_those_of_torch(name: str, precision: str, network: str, tmp_path: Path) -> None:
-    path, images, expected = _lying(NETWORKS[network], tmp_path)
+    path, images, expected = _exported(NETWORKS[network], tmp_path)
     with Worker(_installed(name)) as worker:
         _loaded(worker, path, precision)
     actual = run(path, images, runtime=name, precision=precision)
@@ -77,7 +77,7 @@ def test_outputs_are_those_of_torch(name: str, precision: str, network: str, tmp
 
 @pytest.mark.parametrize("name", runtime_names())
 def test_outputs_stay_what_they_were_when_the_next_images_come(name: str, tmp_path: Path) -> None:
-    path, images, _ = _lying(NETWORKS["shufflenet_v2"], tmp_path)
+    path, images, _ = _exported(NETWORKS["shufflenet_v2"], tmp_path)
     together = run(path, images, runtime=_installed(name))
     alone = np.concatenate([run(path, images[index : index + 1], runtime=name) for index in range(len(images))])
     np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-6)
@@ -87,7 +87,7 @@ def test_outputs_stay_what_they_were_when_the_next_images_come(name: str, tmp_pa
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="reads CPU times from /proc")
 @pytest.mark.parametrize(("name", "precision"), COMBINATIONS)
 def test_one_thread_is_one_thread_and_waits_without_spinning(name: str, precision: str, tmp_path: Path) -> None:
-    path, _, _ = _lying(find("mobilenet_v2").with_input(96), tmp_path)
+    path, _, _ = _exported(find("mobilenet_v2").with_input(96), tmp_path)
     with Worker(_installed(name)) as worker:
         _loaded(worker, path, precision)
         worker.time("a", iterations=3)
@@ -102,7 +102,7 @@ def test_one_thread_is_one_thread_and_waits_without_spinning(name: str, precisio
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two cores")
 @pytest.mark.parametrize("name", runtime_names())
 def test_two_threads_share_the_work_and_wait_without_spinning(name: str, tmp_path: Path) -> None:
-    path, _, _ = _lying(find("mobilenet_v2").with_input(128), tmp_path)
+    path, _, _ = _exported(find("mobilenet_v2").with_input(128), tmp_path)
     with Worker(_installed(name)) as worker:
         _loaded(worker, path, "fp32", threads=2)
         before = _thread_seconds(worker.pid)
