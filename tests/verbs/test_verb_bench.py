@@ -9,9 +9,12 @@ from tiny_run import TINY, Made
 import edgewise
 from edgewise import EdgewiseError
 from edgewise.costs import count
-from edgewise.devices import Worker
+from edgewise.devices import Worker, find_runtime
 from edgewise.papers import find
 from edgewise.verbs.bench import Benched
+
+# Asked for without importing it: that would report this run to its makers.
+openvino = pytest.mark.skipif(find_runtime("openvino").version() is None, reason=find_runtime("openvino").install_hint)
 
 
 def bench(*models: str | Path, **options: object) -> Benched:
@@ -85,8 +88,8 @@ def test_nothing_to_measure(made: Made, tmp_path: Path) -> None:
         bench(made.artifact, budget="0.5x lenet5")
 
 
+@openvino
 def test_several_runtimes_and_precisions_are_measured_together(made: Made) -> None:
-    pytest.importorskip("openvino", reason='pip install "edgewise[openvino]"')
     found = bench(made.artifact, runtime=["onnxruntime", "openvino"], precision="fp32", budget="10s")
     rows = [row for group in found.to_json()["groups"] for row in group]
     assert {(row["runtime"], row["precision"], row["budget"]) for row in rows} == {
@@ -100,8 +103,8 @@ def test_several_runtimes_and_precisions_are_measured_together(made: Made) -> No
     assert (limited.beside.name, limited.beside.runtime) == ("mobilenet_v2", "openvino")
 
 
+@openvino
 def test_what_cannot_be_combined_is_left_out_with_a_note(made: Made, tmp_path: Path) -> None:
-    pytest.importorskip("openvino", reason='pip install "edgewise[openvino]"')
     corrupt = tmp_path / "corrupt.onnx"
     corrupt.write_bytes(b"not a model")
     found = bench(corrupt, made.artifact, runtime=("onnxruntime", "openvino"), precision=("fp32", "bf16"))
