@@ -35,7 +35,7 @@ class OpenVino:
         # Importing openvino reports to its makers, from a forked process that keeps our pipes open after we have ended,
         # so that a crash would look like a hang. Without the package that reports, openvino takes a stub of its own.
         sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
-        import openvino
+        import openvino  # type: ignore[import-not-found]  # an extra
 
         core = openvino.Core()
         # Without the instructions bf16 would be emulated or silently replaced, and its latency mean nothing.
