@@ -11,34 +11,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from edgewise.costs import count
 from edgewise.nn import Network
 from edgewise.papers import Architecture, find
+from edgewise.weights.foreign.torchvision import COUNTERPARTS
 
-TORCHVISION = {
-    "alexnet_one_tower": "alexnet",
-    **{name: name for depth in (11, 13, 16, 19) for name in (f"vgg{depth}", f"vgg{depth}_bn")},
-    "googlenet_bn": "googlenet",
-    "inception_v3": "inception_v3",
-    "squeezenet1_0": "squeezenet1_0",
-    "squeezenet1_1": "squeezenet1_1",
-    "resnet18": "resnet18",
-    "resnet34": "resnet34",
-    "resnet50_v1_5": "resnet50",
-    "resnet101_v1_5": "resnet101",
-    "resnet152_v1_5": "resnet152",
-    "resnext50_32x4d": "resnext50_32x4d",
-    "resnext101_32x8d": "resnext101_32x8d",
-    "resnext101_64x4d": "resnext101_64x4d",
-    "mobilenet_v2": "mobilenet_v2",
-    "shufflenet_v2_0.5_torchvision": "shufflenet_v2_x0_5",
-    "shufflenet_v2_torchvision": "shufflenet_v2_x1_0",
-    "shufflenet_v2_1.5_torchvision": "shufflenet_v2_x1_5",
-    "shufflenet_v2_2_torchvision": "shufflenet_v2_x2_0",
-    "mnasnet_b1_0.5": "mnasnet0_5",
-    "mnasnet_b1_0.75": "mnasnet0_75",
-    "mnasnet_b1": "mnasnet1_0",
-    "mnasnet_b1_1.3": "mnasnet1_3",
-    "mobilenet_v3_large": "mobilenet_v3_large",
-    "mobilenet_v3_small": "mobilenet_v3_small",
-}
+TORCHVISION = {name: theirs for name, theirs in COUNTERPARTS.items() if not name.endswith("_auxiliary")}
 
 TIMM = {
     "xception": "legacy_xception",

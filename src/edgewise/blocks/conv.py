@@ -97,8 +97,8 @@ def conv_act(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConvBNAct(Row):
-    """A convolution with batch norm and activation: a stem, or the 1×1 before the pooling (`head`)."""
+class _OneConvolution(Row):
+    """What rows of a single convolution have in common; the value it ends in is called `conv`."""
 
     out_channels: int
     kernel: int = 3
@@ -106,8 +106,17 @@ class ConvBNAct(Row):
     padding: f.PaddingRule = "same"
     dilation: int = 1
     groups: int = 1
-    bias: bool = False
     activation: ActivationKind | None = "relu"
+
+    def scaled(self, scaling: Scaling) -> Self:
+        return replace(self, out_channels=scaling.width(self.out_channels))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvBNAct(_OneConvolution):
+    """A convolution with batch norm and activation: a stem, or the 1×1 before the pooling (`head`)."""
+
+    bias: bool = False
     head: bool = False
 
     def apply(self, x: Value) -> Value:
@@ -130,16 +139,8 @@ class ConvBNAct(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConvAct(Row):
+class ConvAct(_OneConvolution):
     """A convolution with bias and activation, without batch norm (AlexNet, VGG, SqueezeNet)."""
-
-    out_channels: int
-    kernel: int = 3
-    stride: int = 1
-    padding: f.PaddingRule = "same"
-    dilation: int = 1
-    groups: int = 1
-    activation: ActivationKind | None = "relu"
 
     def apply(self, x: Value) -> Value:
         return conv_act(
@@ -153,6 +154,3 @@ class ConvAct(Row):
             activation=self.activation,
             name="conv",
         )
-
-    def scaled(self, scaling: Scaling) -> Self:
-        return replace(self, out_channels=scaling.width(self.out_channels))

@@ -8,6 +8,7 @@ from typing import Self
 from edgewise.blocks.conv import conv_act
 from edgewise.blocks.row import Row, Scaling
 from edgewise.graph import functional as f
+from edgewise.graph.ops import ActivationKind
 from edgewise.graph.value import Value
 
 
@@ -18,11 +19,12 @@ class Fire(Row):
     squeezed: int
     pointwise: int
     spatial: int
+    activation: ActivationKind = "relu"
 
     def apply(self, x: Value) -> Value:
-        y = conv_act(x, self.squeezed, activation="relu", name="squeeze")
-        narrow = conv_act(y, self.pointwise, activation="relu", name="pointwise")
-        wide = conv_act(y, self.spatial, kernel=3, activation="relu", name="spatial")
+        y = conv_act(x, self.squeezed, activation=self.activation, name="squeeze")
+        narrow = conv_act(y, self.pointwise, activation=self.activation, name="pointwise")
+        wide = conv_act(y, self.spatial, kernel=3, activation=self.activation, name="spatial")
         return f.concat(narrow, wide, name="join")
 
     def scaled(self, scaling: Scaling) -> Self:

@@ -19,7 +19,7 @@ def _vector(x: Value) -> Value:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head(Row):
-    """What a classifier ends in. Its last layer is called `classes`."""
+    """A row that gives class scores. Its last layer is called `classes`."""
 
     classes: int
 
@@ -75,7 +75,7 @@ class FullyConnected(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuxiliaryClassifier(Row):
+class AuxiliaryClassifier(Head):
     """A second classifier in mid-network that helps to train it; the main path passes by.
 
     It emits its class scores as `output`, for training only: their loss counts `weight` (GoogLeNet, section 5: a 5×5
@@ -84,7 +84,6 @@ class AuxiliaryClassifier(Row):
     """
 
     output: str
-    classes: int
     reduced: int = 128
     hidden: int = 1024
     wide: int = 0

@@ -9,7 +9,7 @@ from edgewise.blocks.conv import conv_act, conv_bn_act
 from edgewise.blocks.row import Row, Scaling
 from edgewise.errors import EdgewiseError
 from edgewise.graph import functional as f
-from edgewise.graph.ops import PoolKind
+from edgewise.graph.ops import ActivationKind, PoolKind
 from edgewise.graph.value import Value
 
 
@@ -38,7 +38,7 @@ class Step:
             return f"{self.pool} {over}"
         return f"{over} {self.out_channels}" + (f" + {wide}×{high} {self.beside}" if self.beside else "")
 
-    def apply(self, x: Value, name: str, *, batch_norm: bool) -> Value:
+    def apply(self, x: Value, name: str, *, batch_norm: bool, activation: ActivationKind) -> Value:
         if self.pool is not None:
             return f.pool(
                 x,
@@ -49,15 +49,17 @@ class Step:
                 ceil=self.ceil,
                 name=name + ".pool",
             )
-        y = self._convolution(x, self.out_channels, self.kernel, name, batch_norm)
+        step = conv_bn_act if batch_norm else conv_act
+
+        def convolution(width: int, kernel: tuple[int, int], name: str) -> Value:
+            return step(
+                x, width, kernel=kernel, stride=self.stride, padding=self.padding, activation=activation, name=name
+            )
+
+        y = convolution(self.out_channels, self.kernel, name)
         if not self.beside:
             return y
-        turned = (self.kernel[1], self.kernel[0])
-        return f.concat(y, self._convolution(x, self.beside, turned, name + "_beside", batch_norm))
-
-    def _convolution(self, x: Value, width: int, kernel: tuple[int, int], name: str, batch_norm: bool) -> Value:
-        step = conv_bn_act if batch_norm else conv_act
-        return step(x, width, kernel=kernel, stride=self.stride, padding=self.padding, activation="relu", name=name)
+        return f.concat(y, convolution(self.beside, (self.kernel[1], self.kernel[0]), name + "_beside"))
 
     def scaled(self, scaling: Scaling) -> Step:
         if self.pool is not None:
@@ -75,11 +77,14 @@ class Inception(Row):
 
     branches: tuple[tuple[Step, ...], ...]
     batch_norm: bool = True
+    activation: ActivationKind = "relu"
 
     def __str__(self) -> str:
         """The branches side by side, each from its input to its end."""
         branches = " | ".join(" → ".join(map(str, branch)) for branch in self.branches)
-        return f"Inception({branches}" + (")" if self.batch_norm else ", batch_norm=False)")
+        norm = "" if self.batch_norm else ", batch_norm=False"
+        other = "" if self.activation == "relu" else f", activation={self.activation!r}"
+        return f"Inception({branches}{norm}{other})"
 
     def apply(self, x: Value) -> Value:
         if not self.branches:
@@ -88,7 +93,8 @@ class Inception(Row):
         for number, branch in enumerate(self.branches):
             y = x
             for position, step in enumerate(branch):
-                y = step.apply(y, f"branch{number}_{position}", batch_norm=self.batch_norm)
+                name = f"branch{number}_{position}"
+                y = step.apply(y, name, batch_norm=self.batch_norm, activation=self.activation)
             ends.append(y)
         return f.concat(*ends, name="join")
 
@@ -105,11 +111,27 @@ class SpatiallySeparable(Row):
     inner: int
     kernel: int = 7
     stride: int = 1
+    dilation: int = 1
+    activation: ActivationKind = "relu"
 
     def apply(self, x: Value) -> Value:
-        y = conv_bn_act(x, self.inner, kernel=(1, self.kernel), stride=(1, self.stride), activation="relu", name="wide")
+        y = conv_bn_act(
+            x,
+            self.inner,
+            kernel=(1, self.kernel),
+            stride=(1, self.stride),
+            dilation=(1, self.dilation),
+            activation=self.activation,
+            name="wide",
+        )
         return conv_bn_act(
-            y, self.out_channels, kernel=(self.kernel, 1), stride=(self.stride, 1), activation="relu", name="tall"
+            y,
+            self.out_channels,
+            kernel=(self.kernel, 1),
+            stride=(self.stride, 1),
+            dilation=(self.dilation, 1),
+            activation=self.activation,
+            name="tall",
         )
 
     def scaled(self, scaling: Scaling) -> Self:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from edgewise.blocks import AuxiliaryClassifier, Head, Row
+from edgewise.blocks import Head, Row
 from edgewise.errors import EdgewiseError
 from edgewise.graph import Graph, Trace, Value
 from edgewise.graph.ops import BatchNorm
@@ -56,7 +56,7 @@ class Network(Interpreter):
         """Fresh last layers for `classes` classes; everything else keeps its weights."""
         architecture = self.architecture.with_classes(classes)
         for index, row in enumerate(architecture.rows):
-            if isinstance(row, Head | AuxiliaryClassifier):
+            if isinstance(row, Head):
                 old = self.get_submodule(f"{index}.classes")
                 assert isinstance(old, nn.Linear | nn.Conv2d)
                 self.get_submodule(str(index)).add_module("classes", _fresh(old, classes))

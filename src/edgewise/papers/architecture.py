@@ -74,7 +74,7 @@ class Architecture:
 
     def _head(self) -> Head:
         last = self.rows[-1] if self.rows else None
-        if not isinstance(last, Head):
+        if not isinstance(last, Head) or isinstance(last, AuxiliaryClassifier):
             raise EdgewiseError(f"{self.name} does not end in a classifier but in {type(last).__name__}")
         return last
 
@@ -83,9 +83,7 @@ class Architecture:
         if classes < 1:
             raise EdgewiseError(f"a classifier needs at least one class, not {classes}")
         _ = self._head()
-        rows = tuple(
-            replace(row, classes=classes) if isinstance(row, Head | AuxiliaryClassifier) else row for row in self.rows
-        )
+        rows = tuple(replace(row, classes=classes) if isinstance(row, Head) else row for row in self.rows)
         return replace(self, rows=rows)
 
     def with_input(self, height: int, width: int | None = None, *, smallest_map: int = SMALLEST_MAP) -> Architecture:

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from edgewise.costs import count
-from edgewise.deploy import export_onnx, random_tensors, read_artifact
+from edgewise.deploy import count_onnx, export_onnx, random_tensors, read_artifact
 from edgewise.devices import (
     Budget,
     Latency,
@@ -35,8 +35,8 @@ class Benched:
 
     Artifacts and model files go by their paths, others by their architecture's name; there is a latency for each name
     in each runtime and precision that `combinations` has, but for those that failed, which `notes` tells, a sentence
-    each. `multiply_adds` and `size_bytes` are by name, multiply-adds None for artifacts. `budget_ms` is the limit of
-    `budget`; where that is relative, the architecture `reference` was measured as `beside`.
+    each. `multiply_adds` and `size_bytes` are by name, multiply-adds None for artifacts that cannot be counted.
+    `budget_ms` is the limit of `budget`; where that is relative, the architecture `reference` was measured as `beside`.
     """
 
     groups: tuple[tuple[Latency, ...], ...]
@@ -141,10 +141,7 @@ def bench(
         raise EdgewiseError(next(iter(failures.values())))
     return Benched(
         groups=tuple(tuple(group) for group in groups(latencies)),
-        multiply_adds={
-            name: count(subject).multiply_adds if isinstance(subject, Architecture) else None
-            for name, subject in subjects.items()
-        },
+        multiply_adds={name: _multiply_adds(subject) for name, subject in subjects.items()},
         size_bytes=sizes,
         machine=describe_machine(combinations[0][0]),
         budget=budget,
@@ -174,6 +171,16 @@ def _combinations(runtimes: Sequence[str], precisions: Sequence[str]) -> tuple[l
     pairs = [(one, precision) for one in found for precision in precisions]
     notes = [f"{one.name} does not compute in {given}: left out" for one, given in pairs if given not in one.precisions]
     return [(one.name, given) for one, given in pairs if given in one.precisions], notes
+
+
+def _multiply_adds(subject: Architecture | Path) -> int | None:
+    """None for a file that a runtime takes and the counter does not."""
+    if isinstance(subject, Architecture):
+        return count(subject).multiply_adds
+    try:
+        return count_onnx(subject).multiply_adds
+    except EdgewiseError:
+        return None
 
 
 def _is(latency: Latency, variant: Variant) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from edgewise.blocks import AuxiliaryClassifier, Head
+from edgewise.blocks import Head
 from edgewise.data.preprocessing import Preprocessing
 from edgewise.errors import EdgewiseError
 from edgewise.nn import Network
@@ -42,16 +42,9 @@ class Start:
         network = Network(architecture, seed=seed)
         if self.tensors is None:
             return network
-        fresh = (
-            ()
-            if self.classes == classes
-            else tuple(
-                f"{index}.classes."
-                for index, row in enumerate(architecture.rows)
-                if isinstance(row, Head | AuxiliaryClassifier)
-            )
-        )
-        weights = {name: value for name, value in self.tensors.items() if not fresh or not name.startswith(fresh)}
+        last = tuple(f"{index}.classes." for index, row in enumerate(architecture.rows) if isinstance(row, Head))
+        fresh = () if self.classes == classes else last
+        weights = {name: value for name, value in self.tensors.items() if not name.startswith(fresh)}
         state = network.state_dict()
         different = [name for name, value in weights.items() if name not in state or state[name].shape != value.shape]
         if different:
