@@ -45,7 +45,7 @@ def pristine(tmp_path_factory: pytest.TempPathFactory, coloured_folder: Callable
 
 def _write_models(root: Path, classes: tuple[str, ...]) -> None:
     from edgewise.data import Preprocessing
-    from edgewise.deploy import export_onnx, tensors_of
+    from edgewise.deploy import ArtifactCard, export_onnx, tensors_of
     from edgewise.nn import Network
     from edgewise.papers import find
     from edgewise.weights import ModelCard, save_model
@@ -55,7 +55,7 @@ def _write_models(root: Path, classes: tuple[str, ...]) -> None:
     network = Network(architecture, seed=0)
     card = ModelCard(architecture, preprocessing, classes)
     save_model(root / "model.safetensors", network, card)
-    export_onnx(architecture, tensors_of(network), root / "model.onnx", preprocessing=preprocessing, classes=classes)
+    export_onnx(architecture, tensors_of(network), root / "model.onnx", card=ArtifactCard(preprocessing, classes))
     (root / "architecture.json").write_text(architecture.to_json())
     whole = (root / "model.safetensors").read_bytes()
     (root / "cut.safetensors").write_bytes(whole[: len(whole) // 2])

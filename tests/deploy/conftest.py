@@ -10,7 +10,7 @@ import pytest
 
 from edgewise.blocks import Classifier, ConvBNAct, InvertedResidual
 from edgewise.data import Preprocessing
-from edgewise.deploy import export_onnx, random_tensors
+from edgewise.deploy import ArtifactCard, export_onnx, random_tensors
 from edgewise.papers import Architecture
 
 Export = Callable[..., Path]
@@ -41,10 +41,7 @@ def export(small: Architecture, preprocessing: Preprocessing, tmp_path: Path) ->
             small,
             random_tensors(small, seed),
             tmp_path / name,
-            preprocessing=preprocessing,
-            classes=("katze", "собака", "鳥 🐦"),
-            multi_label=multi_label,
-            normalise_inside=inside,
+            card=ArtifactCard(preprocessing, ("katze", "собака", "鳥 🐦"), multi_label, inside),
         )
 
     return write

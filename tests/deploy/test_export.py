@@ -13,7 +13,7 @@ import pytest
 from through_onnx import made_of, network_of, onnx_outputs, torch_outputs
 
 from edgewise.data import Preprocessing
-from edgewise.deploy import export_onnx, random_tensors, read_artifact
+from edgewise.deploy import ArtifactCard, export_onnx, random_tensors, read_artifact
 from edgewise.errors import EdgewiseError
 from edgewise.graph.ops import Convolution
 from edgewise.papers import Architecture, find
@@ -40,7 +40,7 @@ def test_what_the_file_says_of_itself(export: Export, small: Architecture, prepr
 def test_names_that_are_no_text(small: Architecture, preprocessing: Preprocessing, tmp_path: Path) -> None:
     """A folder's name may hold bytes that are not UTF-8; Python gives them as lone surrogates."""
     classes = ("a", "\udcff", "c")
-    path = export_onnx(small, random_tensors(small), tmp_path / "m.onnx", preprocessing=preprocessing, classes=classes)
+    path = export_onnx(small, random_tensors(small), tmp_path / "m.onnx", card=ArtifactCard(preprocessing, classes))
     assert read_artifact(path).classes == classes
 
 
@@ -91,12 +91,6 @@ def test_normalisation_inside_costs_three_nodes(export: Export) -> None:
     assert [node.op_type for node in inside[3:]] == [node.op_type for node in outside]
 
 
-def test_normalisation_inside_needs_to_know_it(small: Architecture, tmp_path: Path) -> None:
-    with pytest.raises(EdgewiseError, match="needs the model's preprocessing"):
-        export_onnx(small, random_tensors(small), tmp_path / "m.onnx", normalise_inside=True)
-    assert not list(tmp_path.iterdir())
-
-
 @pytest.mark.parametrize(
     ("name", "array", "should", "is_now"),
     [
@@ -141,17 +135,18 @@ def test_counters_and_double_precision_are_taken(small: Architecture, tmp_path: 
 def test_what_does_not_belong_together(small: Architecture, preprocessing: Preprocessing, tmp_path: Path) -> None:
     other = replace(preprocessing, width=8)
     with pytest.raises(EdgewiseError, match="takes images of 8×12 pixels and the preprocessing makes 8×8"):
-        export_onnx(small, random_tensors(small), tmp_path / "m.onnx", preprocessing=other)
+        export_onnx(small, random_tensors(small), tmp_path / "m.onnx", card=ArtifactCard(other))
     with pytest.raises(EdgewiseError, match="2 class names were given for small, which tells 3 classes apart"):
-        export_onnx(small, random_tensors(small), tmp_path / "m.onnx", classes=("a", "b"))
+        export_onnx(small, random_tensors(small), tmp_path / "m.onnx", card=ArtifactCard(preprocessing, ("a", "b")))
     assert not list(tmp_path.iterdir())
 
 
 def test_a_network_that_is_no_classifier(tmp_path: Path) -> None:
     architecture = made_of(Convolution(2, (3, 3)))
     assert export_onnx(architecture, random_tensors(architecture), tmp_path / "m.onnx").exists()
+    card = ArtifactCard(Preprocessing(*architecture.input[1:], (0.5,) * 3, (0.5,) * 3), ("a", "b"))
     with pytest.raises(EdgewiseError, match="does not end in a classifier"):
-        export_onnx(architecture, random_tensors(architecture), tmp_path / "n.onnx", classes=("a", "b"))
+        export_onnx(architecture, random_tensors(architecture), tmp_path / "n.onnx", card=card)
 
 
 def test_a_failed_write_leaves_the_old_file(export: Export, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from onnx_graphs import RUNTIME, floats, integers, write
 from edgewise import EdgewiseError
 from edgewise.costs import Amounts, Profile, count
 from edgewise.data import Preprocessing
-from edgewise.deploy import count_onnx, export_onnx, folded, random_tensors
+from edgewise.deploy import ArtifactCard, count_onnx, export_onnx, folded, random_tensors
 from edgewise.graph.ops import BatchNorm
 from edgewise.papers import Architecture, find, names
 
@@ -70,7 +70,8 @@ def test_normalising_inside_is_three_ops_more(
 ) -> None:
     tensors = random_tensors(small)
     plain = count_onnx(export_onnx(small, tensors, tmp_path / "plain.onnx"))
-    path = export_onnx(small, tensors, tmp_path / "inside.onnx", preprocessing=preprocessing, normalise_inside=True)
+    card = ArtifactCard(preprocessing, normalise_inside=True)
+    path = export_onnx(small, tensors, tmp_path / "inside.onnx", card=card)
     inside = count_onnx(path)
     pixels = 3 * 8 * 12
     assert inside.multiply_adds == plain.multiply_adds

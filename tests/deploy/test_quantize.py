@@ -9,7 +9,7 @@ import onnx
 import pytest
 
 from edgewise.data import Preprocessing
-from edgewise.deploy import export_onnx, random_tensors, read_artifact
+from edgewise.deploy import ArtifactCard, export_onnx, random_tensors, read_artifact
 from edgewise.deploy.quantize import SCHEMES, Scheme, quantize_onnx
 from edgewise.devices import run
 from edgewise.errors import EdgewiseError
@@ -23,9 +23,8 @@ IMAGES = np.random.default_rng(0).standard_normal((24, 3, 32, 32)).astype(np.flo
 def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
     architecture = find("mobilenet_v2").scaled(0.35).with_input(32).with_classes(4)
     path = tmp_path_factory.mktemp("float") / "model.onnx"
-    return export_onnx(
-        architecture, random_tensors(architecture), path, preprocessing=PREPROCESSING, classes=("a", "b", "c", "d")
-    )
+    card = ArtifactCard(PREPROCESSING, ("a", "b", "c", "d"))
+    return export_onnx(architecture, random_tensors(architecture), path, card=card)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: scheme.name)

@@ -18,7 +18,7 @@ import edgewise
 from edgewise import Architecture, EdgewiseError
 from edgewise.blocks import Classifier, ConvBNAct
 from edgewise.data import Preprocessing
-from edgewise.deploy import export_onnx, tensors_of
+from edgewise.deploy import ArtifactCard, export_onnx, tensors_of
 from edgewise.nn import Network
 from edgewise.weights import ModelCard, save_model
 from edgewise.weights.imagenet import CLASSES, ids
@@ -39,7 +39,7 @@ def thousand(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     path = tmp_path_factory.mktemp("thousand") / f"model{request.param}"
     preprocessing = Preprocessing(8, 8, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
     if request.param == ".onnx":
-        export_onnx(architecture, tensors_of(network.eval()), path, preprocessing=preprocessing, classes=CLASSES)
+        export_onnx(architecture, tensors_of(network.eval()), path, card=ArtifactCard(preprocessing, CLASSES))
     else:
         save_model(path, network, ModelCard(architecture, preprocessing, CLASSES))
     return path

@@ -1,6 +1,7 @@
 """From a network to what is deployed: passes over the graph, exporters, and the comparison with torch."""
 
 from edgewise.deploy.artifact import ArtifactCard, read_artifact
+from edgewise.deploy.build import build
 from edgewise.deploy.exit_order import exit_ordered
 from edgewise.deploy.export import export_onnx
 from edgewise.deploy.fold import folded
@@ -13,6 +14,7 @@ __all__ = [
     "ArtifactCard",
     "Forms",
     "Parity",
+    "build",
     "compare",
     "count_onnx",
     "exit_ordered",

@@ -1,4 +1,4 @@
-"""What an artifact says of itself: the metadata that `export_onnx` put into it."""
+"""What an artifact says of itself: the metadata that exporters put into it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,26 @@ from edgewise.errors import EdgewiseError
 class ArtifactCard:
     """The preprocessing, class names and kind of labels of an artifact, and the digest of its architecture.
 
-    With `normalise_inside` the artifact takes uint8 pixels `(1, 3, H, W)`, otherwise normalised float32.
+    With `normalise_inside` the artifact takes uint8 pixels `(1, 3, H, W)`, otherwise normalised float32. Exporters fill
+    in the digest.
     """
 
     preprocessing: Preprocessing
-    classes: tuple[str, ...]
-    multi_label: bool
-    normalise_inside: bool
-    digest: str
+    classes: tuple[str, ...] = ()
+    multi_label: bool = False
+    normalise_inside: bool = False
+    digest: str = ""
+
+    def to_metadata(self) -> dict[str, str]:
+        """All but the digest, as the names and values that `read_artifact` finds in a file's metadata."""
+        metadata = {
+            "edgewise.preprocessing": json.dumps(self.preprocessing.to_json()),
+            "edgewise.multi_label": json.dumps(self.multi_label),
+            "edgewise.normalise_inside": json.dumps(self.normalise_inside),
+        }
+        if self.classes:
+            metadata["edgewise.classes"] = json.dumps(list(self.classes))
+        return metadata
 
 
 def read_artifact(path: Path) -> ArtifactCard:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from edgewise.data.preprocessing import Preprocessing
+from edgewise.deploy.artifact import ArtifactCard
 from edgewise.deploy.exit_order import exit_ordered
 from edgewise.deploy.fold import Tensors, folded
 from edgewise.deploy.onnx_ops import EMIT, Emitter
@@ -32,35 +32,30 @@ def export_onnx(
     tensors: Tensors,
     path: Path,
     *,
-    preprocessing: Preprocessing | None = None,
-    classes: Sequence[str] = (),
-    multi_label: bool = False,
-    normalise_inside: bool = False,
+    card: ArtifactCard | None = None,
     exit_order: bool = False,
 ) -> Path:
     """Writes `architecture` with `tensors` to `path` for batches of one image.
 
     `exit_order` takes out shuffles where that is possible (`edgewise.deploy.exit_order`).
 
-    The input `image` is float32 `(1, C, H, W)`, normalised; with `normalise_inside` it is uint8 pixels and the first
-    nodes normalise. The first output, `logits`, is float32 `(1, classes)`; those that rows emit follow under their own
-    names, except those that only help to train. Preprocessing and class names stand in the model's metadata under
-    `edgewise.*`. Raises `EdgewiseError` when tensors are missing, too many or of the wrong shape, or preprocessing or
-    class names do not fit the architecture.
+    The input `image` is float32 `(1, C, H, W)`, normalised; where the card says `normalise_inside` it is uint8 pixels
+    and the first nodes normalise. The first output, `logits`, is float32 `(1, classes)`; those that rows emit follow
+    under their own names, except those that only help to train. What the card says stands in the model's metadata under
+    `edgewise.*`. Raises `EdgewiseError` when tensors are missing, too many or of the wrong shape, or the card does not
+    fit the architecture.
     """
     floats = {name: np.asarray(array, np.float32) for name, array in tensors.items() if not name.endswith(COUNTER)}
-    _fits(architecture, floats, preprocessing, classes)
+    _fits(architecture, floats, card)
     graph, constants = folded(architecture.graph, floats)
     if exit_order:
         graph, constants = exit_ordered(graph, constants)
     emit = Emitter(constants)
     image = TensorProto.FLOAT
     names = {0: IMAGE}
-    if normalise_inside:
-        if preprocessing is None:
-            raise EdgewiseError("normalisation inside the graph needs the model's preprocessing; pass it")
+    if card is not None and card.normalise_inside:
         image = TensorProto.UINT8
-        names[0] = _normalise(emit, preprocessing)
+        names[0] = _normalise(emit, card.preprocessing)
     outputs = [(LOGITS, graph.outputs["output"])]
     outputs += [(name, index) for name, index in graph.outputs.items() if name != "output"]
     called = {index: name for name, index in reversed(outputs) if index}
@@ -88,28 +83,29 @@ def export_onnx(
     model.graph.node.extend(emit.nodes)
     model.graph.initializer.extend(emit.constants.values())
     model.ir_version = 8  # the one opset 17 came with; newer ones are refused by older runtimes
-    helper.set_model_props(model, _metadata(architecture, preprocessing, classes, multi_label, normalise_inside))
+    helper.set_model_props(model, _metadata(architecture, card))
     _check(model, architecture.name)
     with replacing(path) as temporary:
         temporary.write_bytes(model.SerializeToString())
     return path
 
 
-def _fits(
-    architecture: Architecture, tensors: Tensors, preprocessing: Preprocessing | None, classes: Sequence[str]
-) -> None:
+def _fits(architecture: Architecture, tensors: Tensors, card: ArtifactCard | None) -> None:
     """Raises `EdgewiseError` when what is to go into one file does not belong together."""
     if difference := mismatch(architecture.graph, {name: array.shape for name, array in tensors.items()}):
         raise EdgewiseError(f"these are not the tensors of {architecture.name}: {difference}")
+    if card is None:
+        return
     _, height, width = architecture.input
-    if preprocessing is not None and (preprocessing.height, preprocessing.width) != (height, width):
+    preprocessing = card.preprocessing
+    if (preprocessing.height, preprocessing.width) != (height, width):
         raise EdgewiseError(
             f"{architecture.name} takes images of {height}×{width} pixels and the preprocessing makes "
             f"{preprocessing.height}×{preprocessing.width}; use with_input or change the preprocessing"
         )
-    if classes and len(classes) != architecture.classes:
+    if card.classes and len(card.classes) != architecture.classes:
         raise EdgewiseError(
-            f"{len(classes)} class names were given for {architecture.name}, which tells {architecture.classes} "
+            f"{len(card.classes)} class names were given for {architecture.name}, which tells {architecture.classes} "
             "classes apart; give one name for each"
         )
 
@@ -146,22 +142,10 @@ def _normalise(emit: Emitter, preprocessing: Preprocessing) -> str:
     return emit.node("Add", [emit.node("Mul", [pixels, scale], "normalise.scaled"), shift], "normalise")
 
 
-def _metadata(
-    architecture: Architecture,
-    preprocessing: Preprocessing | None,
-    classes: Sequence[str],
-    multi_label: bool,
-    normalise_inside: bool,
-) -> dict[str, str]:
+def _metadata(architecture: Architecture, card: ArtifactCard | None) -> dict[str, str]:
     metadata = {
         "edgewise.version": VERSION,
         "edgewise.architecture": json.dumps(architecture.to_dict()),
         "edgewise.digest": architecture.digest,
-        "edgewise.multi_label": json.dumps(multi_label),
-        "edgewise.normalise_inside": json.dumps(normalise_inside),
     }
-    if preprocessing is not None:
-        metadata["edgewise.preprocessing"] = json.dumps(preprocessing.to_json())
-    if classes:
-        metadata["edgewise.classes"] = json.dumps(list(classes))
-    return metadata
+    return metadata if card is None else metadata | card.to_metadata()

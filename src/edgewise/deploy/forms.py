@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from edgewise.data.preprocessing import Preprocessing
+from edgewise.deploy.artifact import ArtifactCard
 from edgewise.deploy.export import export_onnx
 from edgewise.deploy.fold import Tensors
 from edgewise.devices import Latency, groups, measure
@@ -34,10 +33,7 @@ def export_fastest(
     tensors: Tensors,
     path: Path,
     *,
-    preprocessing: Preprocessing | None = None,
-    classes: Sequence[str] = (),
-    multi_label: bool = False,
-    normalise_inside: bool = False,
+    card: ArtifactCard | None = None,
     runtime: str = "onnxruntime",
     threads: int = 1,
 ) -> Forms:
@@ -49,17 +45,7 @@ def export_fastest(
     """
 
     def write(to: Path, exit_order: bool) -> bytes:
-        export_onnx(
-            architecture,
-            tensors,
-            to,
-            preprocessing=preprocessing,
-            classes=classes,
-            multi_label=multi_label,
-            normalise_inside=normalise_inside,
-            exit_order=exit_order,
-        )
-        return to.read_bytes()
+        return export_onnx(architecture, tensors, to, card=card, exit_order=exit_order).read_bytes()
 
     if not any(isinstance(node.op, Shuffle | Permute) for node in architecture.graph.nodes):
         write(path, exit_order=False)

@@ -7,10 +7,20 @@ from edgewise.devices.latency import Latency
 from edgewise.devices.machine import Machine, describe_machine
 from edgewise.devices.measuring import Progress, measure, measure_variants, screen
 from edgewise.devices.process import Worker
-from edgewise.devices.runtimes import Runtime, TensorSpec, find_runtime, installed_runtime, runtime_names
+from edgewise.devices.runtimes import (
+    FLOAT_PRECISIONS,
+    INTEGER_PRECISIONS,
+    Runtime,
+    TensorSpec,
+    find_runtime,
+    installed_runtime,
+    runtime_names,
+)
 from edgewise.devices.variants import Variant
 
 __all__ = [
+    "FLOAT_PRECISIONS",
+    "INTEGER_PRECISIONS",
     "Budget",
     "Latency",
     "Machine",

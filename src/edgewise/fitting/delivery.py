@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from edgewise.data import Dataset, Preprocessing, Split
-from edgewise.deploy import Parity, compare, export_fastest, export_onnx, random_tensors, tensors_of
+from edgewise.deploy import ArtifactCard, Parity, compare, export_fastest, export_onnx, random_tensors, tensors_of
 from edgewise.deploy.scoring import evaluate_artifact
 from edgewise.devices import Budget, Latency, Verdict, measure
 from edgewise.nn import Network
@@ -61,9 +61,7 @@ def deliver(
         network.architecture,
         tensors_of(network),
         artifact,
-        preprocessing=preprocessing,
-        classes=dataset.classes,
-        multi_label=dataset.multi_label,
+        card=ArtifactCard(preprocessing, dataset.classes, dataset.multi_label),
         threads=threads,
     )
     parity = compare(

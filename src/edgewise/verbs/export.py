@@ -9,7 +9,7 @@ import numpy as np
 
 from edgewise.data.decode import BadImage
 from edgewise.data.preprocessing import Preprocessing
-from edgewise.deploy import Forms, Parity, compare, export_fastest, tensors_of
+from edgewise.deploy import ArtifactCard, Forms, Parity, compare, export_fastest, tensors_of
 from edgewise.errors import EdgewiseError
 from edgewise.files import replacing
 from edgewise.verbs.checks import at_least
@@ -57,10 +57,7 @@ def export(
             card.architecture,
             tensors_of(network),
             temporary,
-            preprocessing=card.preprocessing,
-            classes=card.classes,
-            multi_label=card.multi_label,
-            normalise_inside=normalise_inside,
+            card=ArtifactCard(card.preprocessing, card.classes, card.multi_label, normalise_inside),
             threads=threads,
         )
         parity = compare(temporary, network, pixels, preprocessing=card.preprocessing, as_pixels=normalise_inside)

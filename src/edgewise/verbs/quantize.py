@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from edgewise.data import Split, open_dataset
-from edgewise.deploy import export_fastest, read_artifact, tensors_of
+from edgewise.deploy import ArtifactCard, export_fastest, read_artifact, tensors_of
 from edgewise.deploy.quantize import SCHEMES, Scheme, quantize_onnx
 from edgewise.deploy.scoring import evaluate_artifact
 from edgewise.devices import Latency, groups, measure
@@ -134,9 +134,7 @@ def _artifact(path: Path, folder: Path, threads: int) -> Path:
         card.architecture,
         tensors_of(network),
         plain,
-        preprocessing=card.preprocessing,
-        classes=card.classes,
-        multi_label=card.multi_label,
+        card=ArtifactCard(card.preprocessing, card.classes, card.multi_label),
         threads=threads,
     )
     return plain

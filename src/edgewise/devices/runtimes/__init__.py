@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from edgewise.devices.runtimes.base import Runtime, Session, TensorSpec, UnusableArtifactError
+from edgewise.devices.runtimes.base import (
+    FLOAT_PRECISIONS,
+    INTEGER_PRECISIONS,
+    Runtime,
+    Session,
+    TensorSpec,
+    UnusableArtifactError,
+)
 from edgewise.devices.runtimes.onnxruntime import OnnxRuntime
 from edgewise.devices.runtimes.openvino import OpenVino
 from edgewise.errors import EdgewiseError
 
 __all__ = [
+    "FLOAT_PRECISIONS",
+    "INTEGER_PRECISIONS",
     "Runtime",
     "Session",
     "TensorSpec",

@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+FLOAT_PRECISIONS = ("fp32", "bf16")
+"""Of artifacts in floating point."""
+
+INTEGER_PRECISIONS = ("int8", "int8+bf16")
+"""Of quantised artifacts."""
+
+
 class UnusableArtifactError(Exception):
     """The artifact cannot be measured or run as it is; the message is half a sentence that says why and what to do."""
 
@@ -59,8 +66,17 @@ class Runtime(Protocol):
         ...
 
     @property
+    def suffix(self) -> str:
+        """How the names of its artifacts end, for instance `.onnx`."""
+        ...
+
+    @property
     def precisions(self) -> tuple[str, ...]:
-        """The precisions it can compute an artifact in, `fp32` first; a CPU may lack one, which `load` then says."""
+        """The precisions it can compute an artifact in, `fp32` first; a CPU may lack one, which `load` then says.
+
+        `fp32` and `bf16` are for artifacts in floating point. `int8` and `int8+bf16` are for quantised ones; what
+        those keep in floating point is computed in fp32 and bf16.
+        """
         ...
 
     def version(self) -> str | None:

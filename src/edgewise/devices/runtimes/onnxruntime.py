@@ -28,7 +28,8 @@ class OnnxRuntime:
 
     name = "onnxruntime"
     install_hint = "pip install onnxruntime"
-    precisions = ("fp32",)
+    suffix = ".onnx"
+    precisions = ("fp32", "int8")
 
     def version(self) -> str | None:
         return package_version("onnxruntime")

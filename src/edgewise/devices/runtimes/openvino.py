@@ -12,21 +12,22 @@ from edgewise.devices.runtimes.base import Session, TensorSpec, UnusableArtifact
 if TYPE_CHECKING:
     import numpy as np
 
-_HINTS = {"fp32": "f32", "bf16": "bf16"}
+_HINTS = {"fp32": "f32", "bf16": "bf16", "int8": "f32", "int8+bf16": "bf16"}
 
 
 class OpenVino:
     """The `openvino` package with its CPU plugin.
 
-    Precision is a hint at compilation, not a property of the file: in `bf16` convolutions and matrix products take
-    and give bf16, inputs and outputs stay as the artifact has them. The option must be given for `fp32` too: on a CPU
+    bf16 is a hint at compilation, not a property of the file: convolutions and matrix products then take and give bf16,
+    inputs and outputs stay as the artifact has them; what is quantised in the file stays int8. The option must be given for `fp32` too: on a CPU
     with bf16 the plugin would choose that by itself
     (https://docs.openvino.ai/2025/openvino-workflow/running-inference/inference-devices-and-modes/cpu-device.html).
     """
 
     name = "openvino"
     install_hint = 'pip install "edgewise[openvino]"'
-    precisions = ("fp32", "bf16")
+    suffix = ".onnx"
+    precisions = ("fp32", "bf16", "int8", "int8+bf16")
 
     def version(self) -> str | None:
         return package_version("openvino")
@@ -39,8 +40,8 @@ class OpenVino:
 
         core = openvino.Core()
         # Without the instructions bf16 would be emulated or silently replaced, and its latency mean nothing.
-        if precision == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
-            raise UnusableArtifactError("this CPU has no bf16 instructions that openvino can use; ask for fp32")
+        if _HINTS[precision] == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+            raise UnusableArtifactError("this CPU has no bf16 instructions that openvino can use; ask for fp32 or int8")
         model = core.read_model(path)
         specs = tuple(_spec(node) for node in model.inputs)
         options = {
