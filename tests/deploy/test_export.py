@@ -144,7 +144,7 @@ def test_what_does_not_belong_together(small: Architecture, preprocessing: Prepr
 def test_a_network_that_is_no_classifier(tmp_path: Path) -> None:
     architecture = made_of(Convolution(2, (3, 3)))
     assert export_onnx(architecture, random_tensors(architecture), tmp_path / "m.onnx").exists()
-    card = ArtifactCard(Preprocessing(*architecture.input[1:], (0.5,) * 3, (0.5,) * 3), ("a", "b"))
+    card = ArtifactCard(Preprocessing(*architecture.input[1:], (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)), ("a", "b"))
     with pytest.raises(EdgewiseError, match="does not end in a classifier"):
         export_onnx(architecture, random_tensors(architecture), tmp_path / "n.onnx", card=card)
 

@@ -1,4 +1,4 @@
-"""The artifact of a network for one runtime and precision: the place that knows which exporter and quantiser that is."""
+"""The artifact of a network for a runtime and precision: the place that knows which exporter and quantiser that is."""
 
 from __future__ import annotations
 

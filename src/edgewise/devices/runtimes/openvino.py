@@ -19,8 +19,8 @@ class OpenVino:
     """The `openvino` package with its CPU plugin.
 
     bf16 is a hint at compilation, not a property of the file: convolutions and matrix products then take and give bf16,
-    inputs and outputs stay as the artifact has them; what is quantised in the file stays int8. The option must be given for `fp32` too: on a CPU
-    with bf16 the plugin would choose that by itself
+    inputs and outputs stay as the artifact has them; what is quantised in the file stays int8. The option must be given
+    for `fp32` too: on a CPU with bf16 the plugin would choose that by itself
     (https://docs.openvino.ai/2025/openvino-workflow/running-inference/inference-devices-and-modes/cpu-device.html).
     """
 
