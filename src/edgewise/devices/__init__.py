@@ -7,6 +7,7 @@ from edgewise.devices.latency import Latency
 from edgewise.devices.machine import Machine, describe_machine
 from edgewise.devices.measuring import Progress, measure, measure_variants, screen
 from edgewise.devices.process import Worker
+from edgewise.devices.profile import DeviceProfile
 from edgewise.devices.runtimes import (
     FLOAT_PRECISIONS,
     INTEGER_PRECISIONS,
@@ -22,6 +23,7 @@ __all__ = [
     "FLOAT_PRECISIONS",
     "INTEGER_PRECISIONS",
     "Budget",
+    "DeviceProfile",
     "Latency",
     "Machine",
     "Progress",

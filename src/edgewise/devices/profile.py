@@ -1,0 +1,317 @@
+"""The device profile: what one device can do at most, as one JSON file. Data, reading and writing; no measuring here.
+
+The file is an object with `format`, `version`, the `machine`, and one section for each kind of measurement. Sections
+this version does not know (the latency table, what a later edgewise adds) are kept as they are when a profile is read,
+changed and written again. A change that an older reader would misread raises `version`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, NoReturn, Self, TypeVar
+
+from edgewise.devices.machine import Machine
+from edgewise.errors import EdgewiseError
+from edgewise.files import write_text
+from edgewise.version import VERSION
+
+FORMAT = "edgewise device profile"
+FORMAT_VERSION = 1
+
+_MULTIPLIED_IN = {"int8+bf16": "int8"}
+"""The precision whose arithmetic a precision is made of, where it is another one's."""
+
+_T = TypeVar("_T")
+
+
+def _positive(what: str, *values: float) -> None:
+    if not all(math.isfinite(value) and value > 0 for value in values):
+        raise EdgewiseError(f"{what} must be positive numbers, not {', '.join(f'{value:g}' for value in values)}")
+
+
+@dataclass(frozen=True)
+class Peak:
+    """The most multiply-adds per second that a runtime reached in one precision on so many threads.
+
+    `probe` names the network it was reached on, `probes` has the rate of every one tried. `unquiet` is the share of
+    rounds that other work disturbed, `seconds` the time the whole profile was given.
+    """
+
+    runtime: str
+    precision: str
+    threads: int
+    multiply_adds_per_second: float
+    probe: str
+    probes: dict[str, float]
+    runtime_version: str | None
+    unquiet: float
+    seconds: float
+
+    def __post_init__(self) -> None:
+        _positive("peaks", self.multiply_adds_per_second, self.threads, *self.probes.values())
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        return self.runtime, self.precision, self.threads
+
+
+@dataclass(frozen=True)
+class Overhead:
+    """What an op and an inference cost beside their arithmetic, in µs, on one thread.
+
+    The slope and the intercept of a line through `points`, (ops, µs), of networks of that many tiny ops. Either may be
+    slightly below 0 where it is too small to measure. `op` says what the ops are.
+    """
+
+    runtime: str
+    precision: str
+    op: str
+    per_op_us: float
+    per_inference_us: float
+    points: tuple[tuple[int, float], ...]
+    runtime_version: str | None
+    unquiet: float
+    seconds: float
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        return self.runtime, self.precision, self.op
+
+
+@dataclass(frozen=True)
+class SweptWidth:
+    """One width of a sweep: the time of one convolution of that many channels on a map of `side` × `side`, in µs, and
+    the 95% interval of it."""
+
+    width: int
+    side: int
+    us: float
+    low_us: float
+    high_us: float
+
+    def __post_init__(self) -> None:
+        _positive("the widths and times of a sweep", self.width, self.side, self.us, self.low_us, self.high_us)
+
+
+@dataclass(frozen=True)
+class Quantum:
+    """The step of the staircase that time is over the width of a convolution, on one thread.
+
+    `kind` is `pointwise` or `depthwise`. Widths that are no multiple of `channels` cost as much as the next multiple,
+    or more: `penalty` is the median, over the widths swept that are none, of their time to that of the next multiple.
+    `scores` has the error in predicting left-out widths under each step tried, as a share of their time. `sweep` is
+    all that was measured.
+    """
+
+    runtime: str
+    precision: str
+    kind: str
+    channels: int
+    penalty: float | None
+    scores: dict[int, float]
+    sweep: tuple[SweptWidth, ...]
+    runtime_version: str | None
+    unquiet: float
+    seconds: float
+
+    def __post_init__(self) -> None:
+        _positive("channel quanta", self.channels)
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        return self.runtime, self.precision, self.kind
+
+
+@dataclass(frozen=True)
+class Level:
+    """A cache, or the memory behind the last: bytes per second that one thread reads from it, and copies within it
+    (bytes read plus bytes written). `size_bytes` is None for memory and where the system does not say."""
+
+    name: str
+    size_bytes: int | None
+    read_bytes_per_second: float
+    copy_bytes_per_second: float
+
+    def __post_init__(self) -> None:
+        _positive("bandwidths", self.read_bytes_per_second, self.copy_bytes_per_second)
+
+
+@dataclass(frozen=True)
+class Bandwidth:
+    """Bandwidth by level, and the ladder of buffers it was found on: (bytes, read, copied), in bytes per second.
+
+    It is what numpy's loops reach, a lower bound of what the hardware has.
+    """
+
+    levels: tuple[Level, ...]
+    ladder: tuple[tuple[int, float, float], ...]
+    seconds: float
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        return ()
+
+
+Entry = Peak | Overhead | Quantum | Bandwidth
+"""One finished measurement of a profile."""
+
+_SECTIONS: Mapping[str, type] = {"bandwidth": Bandwidth, "peaks": Peak, "overheads": Overhead, "quanta": Quantum}
+"""The sections of measurements: lists, each entry with a key of its own."""
+
+_HEAD = ("format", "version", "edgewise", "machine")
+
+
+@dataclass(frozen=True)
+class DeviceProfile:
+    """What one device can do. `machine` has the fields of `Machine` but for the runtime's; `others` the sections that
+    this class knows nothing of, by name."""
+
+    machine: Mapping[str, Any]
+    entries: tuple[Entry, ...] = ()
+    others: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, machine: Machine) -> DeviceProfile:
+        """An empty profile of a machine."""
+        content = machine.to_json()
+        return cls({name: value for name, value in content.items() if not name.startswith("runtime")})
+
+    @classmethod
+    def read(cls, path: Path) -> DeviceProfile:
+        """Reads what `write` wrote. Raises `EdgewiseError` where there is no file, or it is no device profile, damaged,
+        or of a newer version."""
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise EdgewiseError(
+                f"there is no device profile {path}; measure one with: edgewise device profile {path}"
+            ) from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise _unusable(path, str(error)) from None
+        try:
+            content = json.loads(text, parse_constant=_no_number)
+        except (ValueError, RecursionError) as error:
+            raise _unusable(path, f"it is no JSON: {error}") from None
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise _unusable(path, "it is no device profile")
+        version = content.get("version")
+        if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+            raise _unusable(path, "it does not say which version of a device profile it is")
+        if version > FORMAT_VERSION:
+            raise EdgewiseError(
+                f"{path} is a device profile of version {version} and this edgewise reads up to {FORMAT_VERSION}; "
+                "upgrade edgewise"
+            )
+        machine = content.get("machine")
+        if not isinstance(machine, dict):
+            raise _unusable(path, "it does not say of which machine it is")
+        try:
+            entries = tuple(one for name, kind in _SECTIONS.items() for one in _section(name, kind, content.get(name)))
+        except EdgewiseError as error:
+            raise _unusable(path, str(error)) from None
+        others = {name: value for name, value in content.items() if name not in (*_HEAD, *_SECTIONS)}
+        return cls(machine, entries, others)
+
+    def write(self, path: Path) -> None:
+        """Writes the profile, whole or not at all."""
+        content: dict[str, Any] = {
+            "format": FORMAT,
+            "version": FORMAT_VERSION,
+            "edgewise": VERSION,
+            "machine": dict(self.machine),
+        }
+        for name, kind in _SECTIONS.items():
+            if kept := [asdict(one) for one in self.entries if isinstance(one, kind)]:
+                content[name] = kept
+        write_text(path, json.dumps(content | dict(self.others), indent=1, allow_nan=False) + "\n")
+
+    def with_entry(self, entry: Entry) -> Self:
+        """The profile with one more measurement, in place of the one of the same kind and key if there is one."""
+        kept = [one for one in self.entries if not (isinstance(one, type(entry)) and one.key == entry.key)]
+        order = tuple(_SECTIONS.values())
+        return replace(self, entries=tuple(sorted((*kept, entry), key=lambda one: order.index(type(one)))))
+
+    def with_section(self, name: str, content: Any) -> Self:
+        """The profile with a section of another part of edgewise, JSON's types. Raises `EdgewiseError` for a name that
+        is taken."""
+        if name in (*_HEAD, *_SECTIONS):
+            raise EdgewiseError(f"the section {name!r} of a device profile is the profile's own; choose another name")
+        return replace(self, others={**self.others, name: content})
+
+    @property
+    def peaks(self) -> tuple[Peak, ...]:
+        return self._all(Peak)
+
+    @property
+    def overheads(self) -> tuple[Overhead, ...]:
+        return self._all(Overhead)
+
+    @property
+    def quanta(self) -> tuple[Quantum, ...]:
+        return self._all(Quantum)
+
+    @property
+    def bandwidth(self) -> Bandwidth | None:
+        return next(iter(self._all(Bandwidth)), None)
+
+    def best_peak(self, precision: str, threads: int) -> Peak | None:
+        """The highest peak of a precision on so many threads, in whatever runtime; None where none was measured.
+
+        `int8+bf16` has the peak of `int8`, which its convolutions are computed in.
+        """
+        asked = _MULTIPLIED_IN.get(precision, precision)
+        found = [one for one in self.peaks if (one.precision, one.threads) == (asked, threads)]
+        return max(found, key=lambda one: one.multiply_adds_per_second, default=None)
+
+    def peak(self, precision: str, threads: int) -> float | None:
+        """The highest peak of a precision on so many threads in multiply-adds per second, None where not measured."""
+        best = self.best_peak(precision, threads)
+        return None if best is None else best.multiply_adds_per_second
+
+    def quantum(self, runtime: str, precision: str, kind: str = "pointwise") -> int | None:
+        """The step of widths, in channels, that the runtime computes in at that precision; None where not measured.
+
+        `int8+bf16` has `int8`'s where it was not measured itself.
+        """
+        steps = {(one.runtime, one.precision): one.channels for one in self.quanta if one.kind == kind}
+        return steps.get((runtime, precision), steps.get((runtime, _MULTIPLIED_IN.get(precision, precision))))
+
+    def _all(self, kind: type[_T]) -> tuple[_T, ...]:
+        return tuple(one for one in self.entries if isinstance(one, kind))
+
+
+def _section(name: str, kind: type, content: object) -> list[Any]:
+    """The entries of one section; of two with one key the later."""
+    from pydantic import TypeAdapter, ValidationError  # here: a tenth of a second that only reading needs
+
+    if content is None:
+        return []
+    if not isinstance(content, list):
+        raise EdgewiseError(f"its section {name!r} is no list")
+    adapter = TypeAdapter(kind)
+    names = {one.name for one in fields(kind)}
+    found: dict[object, Any] = {}
+    for index, body in enumerate(content):
+        if not isinstance(body, dict) or body.keys() != names:
+            odd = ", ".join(sorted(body.keys() ^ names)) if isinstance(body, dict) else "all of them"
+            raise EdgewiseError(f"entry {index} of its section {name!r} lacks fields or has others ({odd})")
+        try:
+            entry = adapter.validate_python(body)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"]))
+            raise EdgewiseError(f"entry {index} of its section {name!r}: {place}: {first['msg'].lower()}") from None
+        found[entry.key] = entry
+    return list(found.values())
+
+
+def _unusable(path: Path, problem: str) -> EdgewiseError:
+    return EdgewiseError(f"{path} cannot be used ({problem}); delete it and measure: edgewise device profile {path}")
+
+
+def _no_number(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number")
