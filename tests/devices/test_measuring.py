@@ -53,6 +53,15 @@ def test_more_threads_have_no_thread_cpu_time(matmuls):
     assert latency.cpu_median_ms is None
 
 
+def test_numbers_of_threads_are_measured_side_by_side(matmuls):
+    path = matmuls("a", width=128)
+    variants = [Variant("a", path, threads=threads) for threads in (1, 2)]
+    one, two = measure_variants(variants, max_seconds=0.4, width=0.5)
+    assert (one.threads, two.threads) == (1, 2)
+    assert one.cpu_median_ms is not None
+    assert two.cpu_median_ms is None
+
+
 def test_nothing_to_measure_is_nothing():
     assert measure({}) == []
     assert screen({}) == []
@@ -91,7 +100,7 @@ def _rounds(sessions, names, count, deadline=None):
     candidates = [_Candidate(Variant(name, Path(name)), 3) for name in names]
     order = random.Random(0)
     for _ in range(count):
-        _round(candidates, cast("Sessions", sessions), 1, order, deadline)
+        _round(candidates, cast("Sessions", sessions), order, deadline)
     return candidates
 
 
@@ -118,7 +127,7 @@ def test_on_a_machine_that_is_never_quiet_the_least_disturbed_is_kept_and_the_wo
     assert candidate.medians[0] == 3.0  # the slower of the two, because it was less disturbed
     assert len(candidate.blocks) == 10
     assert 10 <= candidate.disturbed <= 11
-    latency = candidate.latency(1, 0.03)
+    latency = candidate.latency(0.03)
     assert latency.unquiet == 10
     assert latency.disturbed == candidate.disturbed
 
@@ -142,14 +151,14 @@ def test_after_the_deadline_nothing_more_is_asked(block):
 def test_a_latency_is_what_its_rounds_amount_to(block):
     medians = [10.0, 10.4, 10.1, 10.2, 10.3, 10.15, 10.05, 10.25]
     blocks = [block(ms - 1, ms, ms + 5, cpu=ms + 6) for ms in medians]
-    latency = summarise(Variant("a", Path("a")), blocks, threads=1, width=0.05, disturbed=2)
+    latency = summarise(Variant("a", Path("a")), blocks, width=0.05, disturbed=2)
     assert latency.median_ms == pytest.approx(10.175)
     assert (latency.low_ms, latency.high_ms) == (10.0, 10.4)
     assert latency.p10_ms < 9.3
     assert latency.cpu_median_ms == pytest.approx(16.175)
     assert (latency.rounds, latency.iterations, latency.disturbed, latency.unquiet) == (8, 24, 2, 0)
     assert latency.settled
-    assert not summarise(Variant("a", Path("a")), blocks, threads=1, width=0.03, disturbed=0).settled
+    assert not summarise(Variant("a", Path("a")), blocks, width=0.03, disturbed=0).settled
 
 
 def test_a_latency_survives_json_and_one_of_another_version_is_a_sentence(latency):
@@ -161,7 +170,7 @@ def test_a_latency_survives_json_and_one_of_another_version_is_a_sentence(latenc
 
 def test_artifacts_beyond_the_memory_are_unloaded_oldest_first(matmuls):
     variants = {name: Variant(name, matmuls(name)) for name in ("a", "b", "c")}
-    with Sessions(variants.values(), threads=1, most_bytes=2 * 34 * 2**20) as sessions:
+    with Sessions(variants.values(), most_bytes=2 * 34 * 2**20) as sessions:
         for name, expected in (("a", "a"), ("b", "ab"), ("a", "ba"), ("c", "ac"), ("b", "cb")):
             assert sessions.time(variants[name], 3).wall_ns
             assert "".join(variant.name for variant in sessions.loaded) == expected
@@ -170,7 +179,7 @@ def test_artifacts_beyond_the_memory_are_unloaded_oldest_first(matmuls):
 
 def test_an_artifact_larger_than_the_memory_is_still_measured_alone(matmuls):
     a, b = Variant("a", matmuls("a")), Variant("b", matmuls("b"))
-    with Sessions([a, b], threads=1, most_bytes=1) as sessions:
+    with Sessions([a, b], most_bytes=1) as sessions:
         assert sessions.time(a, 3).wall_ns
         assert sessions.time(b, 3).wall_ns
         assert sessions.loaded == (b,)

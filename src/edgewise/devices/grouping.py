@@ -16,7 +16,7 @@ def groups(latencies: Iterable[Latency]) -> list[list[Latency]]:
     candidates, everything into one group. Here every member is within noise of its group's fastest, and the fastest
     members of two groups never are. Two neighbours on either side of a border may still overlap.
 
-    Within a group there is no ranking: members are ordered by name, runtime and precision. The fastest is
+    Within a group there is no ranking: members are ordered by name, runtime, precision and threads. The fastest is
     `min` by `median_ms`.
     """
     found: list[list[Latency]] = []
@@ -29,5 +29,5 @@ def groups(latencies: Iterable[Latency]) -> list[list[Latency]]:
     return [sorted(group, key=_named) for group in found]
 
 
-def _named(latency: Latency) -> tuple[str, str, str]:
-    return latency.name, latency.runtime, latency.precision
+def _named(latency: Latency) -> tuple[str, str, str, int]:
+    return latency.name, latency.runtime, latency.precision, latency.threads

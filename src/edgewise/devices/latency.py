@@ -62,9 +62,10 @@ class Latency:
         return cls(**content)
 
 
-def summarise(variant: Variant, blocks: Sequence[Block], *, threads: int, width: float, disturbed: int) -> Latency:
+def summarise(variant: Variant, blocks: Sequence[Block], *, width: float, disturbed: int) -> Latency:
     """The latency that `blocks`, one per round, amount to; `settled` if the interval is no wider than `width` times
     the median."""
+    threads = variant.threads
     medians = [block.median_ms(threads) for block in blocks]
     cpu_medians = [block.cpu_median_ms for block in blocks]
     middle = median(medians)

@@ -50,8 +50,7 @@ def measure(
     """Measures artifacts, by name, in one runtime and precision, as `measure_variants` does; returns latencies in the
     order of `artifacts`. Raises `EdgewiseError` for the first that cannot be measured."""
     return measure_variants(
-        [Variant(name, path, runtime, precision) for name, path in artifacts.items()],
-        threads=threads,
+        [Variant(name, path, runtime, precision, threads) for name, path in artifacts.items()],
         max_seconds=max_seconds,
         width=width,
         progress=progress,
@@ -62,7 +61,6 @@ def measure(
 def measure_variants(
     variants: Sequence[Variant],
     *,
-    threads: int = 1,
     max_seconds: float = 30.0,
     width: float = _WIDTH,
     progress: Progress | None = None,
@@ -73,7 +71,7 @@ def measure_variants(
 
     Every variant takes part in every round with a block of about 20 ms, until each 95% interval of the median is
     no wider than `width` times the median, at least twelve rounds, or until `max_seconds` are up (six rounds are
-    made in any case); `Latency.settled` says which. Inputs are random, standard normal, the same in every call.
+    made in any case; loading does not count); `Latency.settled` says which. Inputs are random, standard normal, the same in every call.
     A block that was disturbed is measured again at the end of its round, at most twice; then the least disturbed
     attempt is kept, so a busy machine gives wide intervals rather than none. No variant is measured again more often
     than it had rounds.
@@ -84,21 +82,21 @@ def measure_variants(
     """
     if not (width > 0 and max_seconds > 0):
         raise EdgewiseError(f"width ({width}) and max_seconds ({max_seconds}) must be more than nothing")
-    deadline = time.monotonic() + max_seconds
-    with Sessions(variants, threads=threads, timeout=timeout) as sessions:
+    with Sessions(variants, timeout=timeout) as sessions:
         candidates = _candidates(variants, sessions, _BLOCK_NS, failed)
+        deadline = time.monotonic() + max_seconds
         order = random.Random(0)
         done = settled = 0
         while candidates and not (settled == len(candidates) and done >= _FEWEST_ROUNDS):
             enough = done >= FEWEST  # fewer rounds have no interval, and decide nothing
             if enough and time.monotonic() >= deadline:
                 break
-            candidates = _round(candidates, sessions, threads, order, deadline if enough else None, failed)
+            candidates = _round(candidates, sessions, order, deadline if enough else None, failed)
             done += 1
             settled = sum(is_narrow(candidate.medians, width) for candidate in candidates)
             if progress is not None:
                 progress(done, settled, len(candidates))
-    return [candidate.latency(threads, width) for candidate in candidates]
+    return [candidate.latency(width) for candidate in candidates]
 
 
 def screen(
@@ -116,20 +114,20 @@ def screen(
     gone through in parts. The intervals are the range of the six, so rather wide. Raises as `measure` does.
     """
     finished: list[_Candidate] = []
-    variants = [Variant(name, path, runtime, precision) for name, path in artifacts.items()]
-    with Sessions(variants, threads=threads, timeout=timeout) as sessions:
+    variants = [Variant(name, path, runtime, precision, threads) for name, path in artifacts.items()]
+    with Sessions(variants, timeout=timeout) as sessions:
         order = random.Random(0)
         done = 0
         for part in sessions.parts():
             candidates = _candidates(part, sessions, _SCREEN_BLOCK_NS, None)
             finished += candidates
             for _ in range(_SCREEN_ROUNDS):
-                _round(candidates, sessions, threads, order, None)
+                _round(candidates, sessions, order, None)
                 done += 1
                 if progress is not None:
                     settled = sum(is_narrow(candidate.medians, _WIDTH) for candidate in finished)
                     progress(done, settled, len(artifacts))
-    return [candidate.latency(threads, _WIDTH) for candidate in finished]
+    return [candidate.latency(_WIDTH) for candidate in finished]
 
 
 @dataclass
@@ -142,12 +140,12 @@ class _Candidate:
     medians: list[float] = field(default_factory=list)
     disturbed: int = 0
 
-    def keep(self, block: Block, threads: int) -> None:
+    def keep(self, block: Block) -> None:
         self.blocks.append(block)
-        self.medians.append(block.median_ms(threads))
+        self.medians.append(block.median_ms(self.variant.threads))
 
-    def latency(self, threads: int, width: float) -> Latency:
-        return summarise(self.variant, self.blocks, threads=threads, width=width, disturbed=self.disturbed)
+    def latency(self, width: float) -> Latency:
+        return summarise(self.variant, self.blocks, width=width, disturbed=self.disturbed)
 
 
 def _candidates(
@@ -164,7 +162,6 @@ def _candidates(
 def _round(
     candidates: Sequence[_Candidate],
     sessions: Sessions,
-    threads: int,
     order: random.Random,
     deadline: float | None,
     failed: Failed | None = None,
@@ -189,7 +186,7 @@ def _round(
         for candidate, blocks in attempts:
             if deadline is not None and time.monotonic() >= deadline:
                 break
-            if candidate.variant in fallen or not blocks[-1].is_disturbed(threads):
+            if candidate.variant in fallen or not blocks[-1].is_disturbed(candidate.variant.threads):
                 continue
             # On a machine that is always busy there is no quiet moment to wait for: at most twice the work in all.
             if candidate.disturbed <= len(candidate.blocks):
@@ -198,8 +195,12 @@ def _round(
     for candidate, blocks in attempts:
         if candidate.variant not in fallen:
             # By disturbance, never by speed: choosing the fastest attempt would make every latency look better.
-            candidate.keep(min(blocks, key=lambda block: block.disturbance(threads) or 0.0), threads)
+            candidate.keep(min(blocks, key=lambda block: _disturbance(block, candidate.variant)))
     return [candidate for candidate in candidates if candidate.variant not in fallen]
+
+
+def _disturbance(block: Block, variant: Variant) -> float:
+    return block.disturbance(variant.threads) or 0.0
 
 
 @contextmanager

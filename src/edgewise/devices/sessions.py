@@ -27,11 +27,8 @@ class Sessions:
     asked of its runtime next.
     """
 
-    def __init__(
-        self, variants: Iterable[Variant], *, threads: int, timeout: float = 60.0, most_bytes: int | None = None
-    ) -> None:
+    def __init__(self, variants: Iterable[Variant], *, timeout: float = 60.0, most_bytes: int | None = None) -> None:
         self._variants = tuple(variants)
-        self._threads = threads
         self._timeout = timeout
         self._most_bytes = most_bytes if most_bytes is not None else (memory_bytes() or 4 * 2**30) // 4
         self._workers: dict[str, Worker] = {}
@@ -93,7 +90,7 @@ class Sessions:
         worker = self._workers.get(variant.runtime)
         if worker is None:
             worker = self._workers[variant.runtime] = Worker(variant.runtime, timeout=self._timeout)
-        worker.load(_key(variant), variant.path, threads=self._threads, precision=variant.precision)
+        worker.load(_key(variant), variant.path, threads=variant.threads, precision=variant.precision)
         self._loaded[variant] = size
         self._warm_up(worker, variant)
         return worker
@@ -110,12 +107,12 @@ class Sessions:
         first = worker.time(_key(variant), iterations=1, warmup=0).wall_ns[0]
         iterations = max(_FEWEST_WARM, min(200, round(_WARM_NS / max(first, 1))))
         block = worker.time(_key(variant), iterations=iterations)
-        self._iteration_ns[variant] = max(1.0, block.median_ms(self._threads) * 1e6)
+        self._iteration_ns[variant] = max(1.0, block.median_ms(variant.threads) * 1e6)
 
 
 def _key(variant: Variant) -> str:
     """What the variant is called in its runtime's worker."""
-    return f"{variant.precision} {variant.name}"
+    return f"{variant.precision} {variant.threads} {variant.name}"
 
 
 def _size(variant: Variant) -> int:

@@ -1,4 +1,4 @@
-"""What a latency is of: an artifact, in one runtime, computed in one precision."""
+"""What a latency is of: an artifact, in one runtime, computed in one precision on so many threads."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Variant:
-    """One artifact, by the name its latency will have, in one runtime and precision."""
+    """One artifact, by the name its latency will have, in one runtime and precision, on `threads` threads."""
 
     name: str
     path: Path
     runtime: str = "onnxruntime"
     precision: str = "fp32"
+    threads: int = 1

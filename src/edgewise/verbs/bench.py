@@ -123,17 +123,17 @@ def bench(
             else:
                 paths[name] = subject
         sizes = {name: path.stat().st_size for name, path in paths.items()}
-        variants = [Variant(name, path, *one) for name, path in paths.items() for one in combinations]
+        variants = [Variant(name, path, *one, threads) for name, path in paths.items() for one in combinations]
         failures: dict[Variant, str] = {}
 
         def failed(variant: Variant, error: EdgewiseError) -> None:
             # What was exported here lies in a folder that nobody knows: the sentence is to name the model.
             failures[variant] = str(error).replace(str(variant.path), variant.name)
 
-        latencies = measure_variants(variants, threads=threads, max_seconds=seconds, progress=progress, failed=failed)
+        latencies = measure_variants(variants, max_seconds=seconds, progress=progress, failed=failed)
     beside = None
     if reference is not None:
-        first = Variant(reference.name, paths[reference.name], *combinations[0])
+        first = Variant(reference.name, paths[reference.name], *combinations[0], threads)
         if first in failures:
             raise EdgewiseError(failures[first])
         beside = next(one for one in latencies if _is(one, first))
