@@ -71,10 +71,10 @@ def measure_variants(
 
     Every variant takes part in every round with a block of about 20 ms, until each 95% interval of the median is
     no wider than `width` times the median, at least twelve rounds, or until `max_seconds` are up (six rounds are
-    made in any case; loading does not count); `Latency.settled` says which. Inputs are random, standard normal, the same in every call.
-    A block that was disturbed is measured again at the end of its round, at most twice; then the least disturbed
-    attempt is kept, so a busy machine gives wide intervals rather than none. No variant is measured again more often
-    than it had rounds.
+    made in any case, and loading does not count); `Latency.settled` says which. Inputs are random, standard normal,
+    the same in every call. A block that was disturbed is measured again at the end of its round, at most twice; then
+    the least disturbed attempt is kept, so a busy machine gives wide intervals rather than none. No variant is
+    measured again more often than it had rounds.
 
     Raises `EdgewiseError` when an artifact cannot be loaded, has no fixed input shape, or when the runtime lacks the
     precision, crashes or gives no answer for `timeout` seconds. With `failed` that is told instead, and the others are
