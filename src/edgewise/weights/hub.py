@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from edgewise.errors import EdgewiseError
+from edgewise.papers.header import FORMAT
 from edgewise.version import VERSION
-from edgewise.weights.card import FORMAT, IN_A_FOLDER
+from edgewise.weights.card import IN_A_FOLDER
 
 CONFIG = "config.json"
 LIBRARY = "edgewise"

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from edgewise.errors import EdgewiseError
 from edgewise.files import replacing
 from edgewise.nn import Network
-from edgewise.weights.card import KEY, ModelCard, read_card
+from edgewise.papers.header import KEY
+from edgewise.weights.card import ModelCard, read_card
 from edgewise.weights.shapes import COUNTER, mismatch
 
 

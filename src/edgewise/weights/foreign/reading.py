@@ -11,7 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from edgewise.errors import EdgewiseError
-from edgewise.weights.card import KEY
+from edgewise.papers.header import KEY
 from edgewise.weights.foreign.naming import Tensors
 
 _WRAPPERS = ("state_dict", "model", "model_state_dict", "state_dict_ema")
