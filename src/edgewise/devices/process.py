@@ -16,7 +16,7 @@ from typing import Any
 
 from edgewise.devices.blocks import Block
 from edgewise.devices.protocol import ProtocolError, receive, send
-from edgewise.devices.runtimes import TensorSpec, check_precision, find_runtime, installed_runtime
+from edgewise.devices.runtimes import KernelTimes, TensorSpec, check_precision, find_runtime, installed_runtime
 from edgewise.errors import EdgewiseError
 
 
@@ -122,6 +122,11 @@ class Worker:
         if math.prod(shape) and not content:
             raise EdgewiseError(f"{self.runtime} gave no output for {self._paths[name]}; export it again")
         return reply["dtype"], shape, content
+
+    def trace(self, name: str, *, iterations: int) -> list[KernelTimes]:
+        """The kernels of a loaded artifact in the order they run, timed inside `iterations` whole inferences."""
+        reply, _ = self._ask("tracing", {"command": "trace", "name": name, "iterations": iterations})
+        return [KernelTimes(kernel, tuple(ns)) for kernel, ns in reply["kernels"]]
 
     def unload(self, name: str) -> None:
         """Forgets a loaded artifact and frees its memory."""

@@ -20,7 +20,14 @@ from typing import IO, Any
 import numpy as np
 
 from edgewise.devices.protocol import ProtocolError, receive, send
-from edgewise.devices.runtimes import Runtime, Session, TensorSpec, UnusableArtifactError, find_runtime
+from edgewise.devices.runtimes import (
+    Runtime,
+    Session,
+    TensorSpec,
+    TracingRuntime,
+    UnusableArtifactError,
+    find_runtime,
+)
 
 _COARSE_SECONDS = 1e-4
 
@@ -32,6 +39,7 @@ class _Bench:
         self._runtime = runtime
         self._sessions: dict[str, Session] = {}
         self._examples: dict[str, list[np.ndarray]] = {}
+        self._loaded: dict[str, tuple[Path, int, str]] = {}
 
     def answer(self, request: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
         match request:
@@ -45,6 +53,7 @@ class _Bench:
             }:
                 session = self._runtime.load(Path(path), threads, precision)
                 self._sessions[name] = session
+                self._loaded[name] = (Path(path), threads, precision)
                 generator = np.random.default_rng(seed)
                 self._examples[name] = [_example(spec, generator) for spec in session.inputs]
                 return {"inputs": [spec.to_json() for spec in session.inputs]}, b""
@@ -52,8 +61,13 @@ class _Bench:
                 return _timed(self._sessions[name], self._examples[name], iterations, warmup), b""
             case {"command": "run", "name": str(name)}:
                 return _run(self._sessions[name], payload)
+            case {"command": "trace", "name": str(name), "iterations": int(iterations)}:
+                if not isinstance(self._runtime, TracingRuntime):
+                    raise UnusableArtifactError("it does not say what its kernels take; take another runtime")
+                kernels = self._runtime.trace(*self._loaded[name], self._examples[name], iterations)
+                return {"kernels": [[kernel.name, kernel.ns] for kernel in kernels]}, b""
             case {"command": "unload", "name": str(name)}:
-                del self._sessions[name], self._examples[name]
+                del self._sessions[name], self._examples[name], self._loaded[name]
                 return {}, b""
         raise ValueError(f"unknown request {request}")
 

@@ -5,21 +5,26 @@ from __future__ import annotations
 from edgewise.devices.runtimes.base import (
     FLOAT_PRECISIONS,
     INTEGER_PRECISIONS,
+    KernelTimes,
     Runtime,
     Session,
     TensorSpec,
+    TracingRuntime,
     UnusableArtifactError,
 )
 from edgewise.devices.runtimes.onnxruntime import OnnxRuntime
 from edgewise.devices.runtimes.openvino import OpenVino
+from edgewise.devices.runtimes.torch import Torch
 from edgewise.errors import EdgewiseError
 
 __all__ = [
     "FLOAT_PRECISIONS",
     "INTEGER_PRECISIONS",
+    "KernelTimes",
     "Runtime",
     "Session",
     "TensorSpec",
+    "TracingRuntime",
     "UnusableArtifactError",
     "check_precision",
     "find_runtime",
@@ -27,7 +32,13 @@ __all__ = [
     "runtime_names",
 ]
 
-_RUNTIMES: tuple[Runtime, ...] = (OnnxRuntime(), OpenVino())
+_RUNTIMES: tuple[Runtime, ...] = (
+    OnnxRuntime(),
+    OpenVino(),
+    Torch("eager"),
+    Torch("channels_last"),
+    Torch("compiled"),
+)
 
 
 def runtime_names() -> tuple[str, ...]:

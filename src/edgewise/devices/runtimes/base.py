@@ -6,7 +6,7 @@ import importlib.metadata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,6 +88,31 @@ class Runtime(Protocol):
 
         Raises `UnusableArtifactError` where the artifact has no fixed input shape or the CPU lacks the precision; the
         runtime's own exceptions pass.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class KernelTimes:
+    """What one kernel of an artifact took in each of several inferences, in ns of wall time, inside whole inferences.
+
+    `name` is the runtime's: it begins with that of the artifact's node the kernel was made from, where there is one.
+    """
+
+    name: str
+    ns: tuple[int, ...]
+
+
+@runtime_checkable
+class TracingRuntime(Protocol):
+    """A runtime that can say where the time of an inference goes."""
+
+    def trace(
+        self, path: Path, threads: int, precision: str, inputs: Sequence[np.ndarray], iterations: int
+    ) -> list[KernelTimes]:
+        """The kernels of an artifact in the order they run, timed in `iterations` inferences after a few untimed ones.
+
+        Raises as `Runtime.load` does.
         """
         ...
 

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from edgewise.devices.runtimes.base import Session, TensorSpec, UnusableArtifactError, fixed_shape, package_version
+from edgewise.devices.runtimes.base import (
+    KernelTimes,
+    Session,
+    TensorSpec,
+    UnusableArtifactError,
+    fixed_shape,
+    package_version,
+)
 
 if TYPE_CHECKING:
     import numpy as np
+
+_UNTIMED = 3
+_KERNEL = "_kernel_time"
 
 _DTYPES = {
     "tensor(float)": "float32",
@@ -35,17 +47,54 @@ class OnnxRuntime:
         return package_version("onnxruntime")
 
     def load(self, path: Path, threads: int, precision: str) -> Session:
-        import onnxruntime
+        return _OnnxSession(_session(path, _options(threads)))
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-        options.log_severity_level = 3
-        # A spinning pool burns the cores that the next candidate, or the rest of the device, needs.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-        return _OnnxSession(onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"]))
+    def trace(
+        self, path: Path, threads: int, precision: str, inputs: Sequence[np.ndarray], iterations: int
+    ) -> list[KernelTimes]:
+        """Whole microseconds are all that ONNX Runtime's profile has: many iterations make up for it."""
+        with TemporaryDirectory() as folder:
+            options = _options(threads)
+            options.enable_profiling = True
+            options.profile_file_prefix = str(Path(folder) / "profile")
+            session = _session(path, options)
+            loaded = _OnnxSession(session)
+            for _ in range(_UNTIMED + iterations):
+                loaded.run(inputs)
+            events = json.loads(Path(session.end_profiling()).read_text())
+        return _kernels(events, iterations)
+
+
+def _options(threads: int) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = 3
+    # A spinning pool burns the cores that the next candidate, or the rest of the device, needs.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    return options
+
+
+def _session(path: Path, options: Any) -> Any:
+    import onnxruntime
+
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def _kernels(events: Sequence[Mapping[str, Any]], iterations: int) -> list[KernelTimes]:
+    """The kernels in order; an inference begins where the first kernel comes again."""
+    timed = [one for one in events if one.get("cat") == "Node" and str(one.get("name")).endswith(_KERNEL)]
+    timed.sort(key=lambda event: event["ts"])
+    count = len(timed) // (_UNTIMED + iterations)
+    runs = [timed[start : start + count] for start in range(_UNTIMED * count, len(timed), count)]
+    return [
+        KernelTimes(together[0]["name"].removesuffix(_KERNEL), tuple(1000 * event["dur"] for event in together))
+        for together in zip(*runs, strict=True)
+    ]
 
 
 class _OnnxSession:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgewise.devices.runtimes.base import Session, TensorSpec, UnusableArtifactError, fixed_shape, package_version
+from edgewise.devices.runtimes.base import (
+    KernelTimes,
+    Session,
+    TensorSpec,
+    UnusableArtifactError,
+    fixed_shape,
+    package_version,
+)
 
 if TYPE_CHECKING:
     import numpy as np
+
+_UNTIMED = 3
 
 _HINTS = {"fp32": "f32", "bf16": "bf16", "int8": "f32", "int8+bf16": "bf16"}
 
@@ -33,26 +42,44 @@ class OpenVino:
         return package_version("openvino")
 
     def load(self, path: Path, threads: int, precision: str) -> Session:
-        # Importing openvino reports to its makers, from a forked process that keeps our pipes open after we have ended,
-        # so that a crash would look like a hang. Without the package that reports, openvino takes a stub of its own.
-        sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
-        import openvino  # type: ignore[import-not-found]  # an extra
+        return _loaded(path, threads, precision, {})
 
-        core = openvino.Core()
-        # Without the instructions bf16 would be emulated or silently replaced, and its latency mean nothing.
-        if _HINTS[precision] == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
-            raise UnusableArtifactError("this CPU has no bf16 instructions that openvino can use; ask for fp32 or int8")
-        model = core.read_model(path)
-        specs = tuple(_spec(node) for node in model.inputs)
-        options = {
-            "PERFORMANCE_HINT": "LATENCY",
-            "NUM_STREAMS": 1,
-            "INFERENCE_NUM_THREADS": threads,
-            "INFERENCE_PRECISION_HINT": _HINTS[precision],
-            # Pinned threads of two processes share the same first cores and leave the others idle.
-            "ENABLE_CPU_PINNING": False,
-        }
-        return _OpenVinoSession(core.compile_model(model, "CPU", options), specs)
+    def trace(
+        self, path: Path, threads: int, precision: str, inputs: Sequence[np.ndarray], iterations: int
+    ) -> list[KernelTimes]:
+        session = _loaded(path, threads, precision, {"PERF_COUNT": True})
+        for _ in range(_UNTIMED):
+            session.run(inputs)
+        names: list[str] = []
+        runs: list[list[int]] = []
+        for _ in range(iterations):
+            session.run(inputs)
+            names, times = session.kernels()
+            runs.append(times)
+        return [KernelTimes(name, together) for name, together in zip(names, zip(*runs, strict=True), strict=True)]
+
+
+def _loaded(path: Path, threads: int, precision: str, more: Mapping[str, object]) -> _OpenVinoSession:
+    # Importing openvino reports to its makers, from a forked process that keeps our pipes open after we have ended, so
+    # that a crash would look like a hang. Without the package that reports, openvino takes a stub of its own.
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+    import openvino  # type: ignore[import-not-found]  # an extra
+
+    core = openvino.Core()
+    # Without the instructions bf16 would be emulated or silently replaced, and its latency mean nothing.
+    if _HINTS[precision] == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        raise UnusableArtifactError("this CPU has no bf16 instructions that openvino can use; ask for fp32 or int8")
+    model = core.read_model(path)
+    specs = tuple(_spec(node) for node in model.inputs)
+    options = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "NUM_STREAMS": 1,
+        "INFERENCE_NUM_THREADS": threads,
+        "INFERENCE_PRECISION_HINT": _HINTS[precision],
+        # Pinned threads of two processes share the same first cores and leave the others idle.
+        "ENABLE_CPU_PINNING": False,
+    }
+    return _OpenVinoSession(core.compile_model(model, "CPU", options | more), specs)
 
 
 class _OpenVinoSession:
@@ -65,6 +92,11 @@ class _OpenVinoSession:
         # Inputs are read where they lie; outputs live in memory that the next inference overwrites, hence the copies.
         self._request.infer(list(inputs), share_inputs=True, share_outputs=True)
         return [output.data.copy() for output in self._outputs]
+
+    def kernels(self) -> tuple[list[str], list[int]]:
+        """What ran in the last inference, and how long, in ns; compiled with PERF_COUNT only."""
+        ran = [one for one in self._request.get_profiling_info() if str(one.status).endswith("EXECUTED")]
+        return [one.node_name for one in ran], [round(one.real_time.total_seconds() * 1e9) for one in ran]
 
 
 def _spec(node: Any) -> TensorSpec:
