@@ -19,18 +19,25 @@ from edgewise.devices.protocol import ProtocolError, receive, send
 from edgewise.devices.runtimes import KernelTimes, TensorSpec, check_precision, find_runtime, installed_runtime
 from edgewise.errors import EdgewiseError
 
+_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "TORCHINDUCTOR_COMPILE_THREADS": "1"}
+"""What libraries must find when they are loaded: OpenMP's threads sleep while they wait, and torch compiles in the
+worker, not in processes beside it."""
+
+_LOADING = 10
+"""How many times the patience for everything else loading has: a runtime may compile then."""
+
 
 class Worker:
     """A runtime in a process of its own, for one thread of the caller; use it as a context manager.
 
     Every method raises `EdgewiseError`, naming the artifact, the runtime and what happened, when the runtime refuses
-    the artifact, crashes, or does not answer within `timeout` seconds (it is then killed). After a crash or a hang
-    every further request raises too.
+    the artifact, crashes, or does not answer within `timeout` seconds (ten times as long while loading, when some
+    compile; it is then killed). After a crash or a hang every further request raises too.
     """
 
     def __init__(self, runtime: str = "onnxruntime", *, timeout: float = 60.0) -> None:
         self.runtime = installed_runtime(runtime).name
-        self._timeout = timeout
+        self._timeout = self._patience = timeout
         self._paths: dict[str, Path] = {}
         self._specs: dict[str, tuple[TensorSpec, ...]] = {}
         self._timed_out = False
@@ -38,7 +45,7 @@ class Worker:
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         # -P and our own sys.path: the worker imports what we import, and nothing that happens to lie where we stand.
         search_path = [str(Path(entry).resolve()) for entry in sys.path]
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(search_path), "OPENBLAS_NUM_THREADS": "1"}
+        environment = os.environ | _ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(search_path)}
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "edgewise.devices.worker", runtime],
@@ -137,7 +144,8 @@ class Worker:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         # The timer kills, which ends whatever read or write we are blocked in; no second reader is needed.
-        timer = threading.Timer(self._timeout, self._expire)
+        self._patience = self._timeout * (_LOADING if request["command"] == "load" else 1)
+        timer = threading.Timer(self._patience, self._expire)
         timer.daemon = True
         timer.start()
         frame = None
@@ -179,7 +187,7 @@ class Worker:
         code = self._ended()
         if self._timed_out:
             return (
-                f"{self.runtime} gave no answer within {self._timeout:g} s while {doing} {path} and was stopped; "
+                f"{self.runtime} gave no answer within {self._patience:g} s while {doing} {path} and was stopped; "
                 f"see whether the artifact runs at all, and whether the machine is overloaded{self._last_words()}"
             )
         if self._garbled:
