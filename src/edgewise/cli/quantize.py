@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
 from edgewise.cli import console
+
+if TYPE_CHECKING:
+    from edgewise.verbs.quantize import Quantized
 
 
 def quantize(
     model: Annotated[Path, Argument(help="A model file (.safetensors) or an artifact (.onnx).")],
     data: Annotated[str, Argument(help="Images to calibrate and judge on: a folder, a CSV, or digits, cifar10, …")],
     out: Annotated[Path | None, Option(help="The artifact to write; by default beside the model, .int8.onnx.")] = None,
+    runtime: Annotated[
+        list[str] | None,
+        Option(help="What it is to run in (default onnxruntime); may be given more than once, `all` for all."),
+    ] = None,
     points: Annotated[float, Option(help="Percentage points of accuracy that may be lost.")] = 1.0,
     calibration: Annotated[int, Option(help="Training images that give the ranges.")] = 256,
+    qat: Annotated[
+        int | None,
+        Option(help="Epochs of fine-tuning where nothing else holds the accuracy; 0 for never, 3 unless you say."),
+    ] = None,
+    sensitivity: Annotated[
+        Path | None, Option(help="Write how sensitive every part is, as JSON.", metavar="FILE")
+    ] = None,
     threads: Annotated[int, Option(help="Threads of the runtime.")] = 1,
     seconds: Annotated[float, Option(help="The longest that is measured.")] = 12.0,
     seed: Annotated[int, Option(help="The seed that divided the data in training.")] = 0,
@@ -24,6 +38,7 @@ def quantize(
     workers: Annotated[
         int | None, Option(help="Processes that decode large images; by default half of the cores.")
     ] = None,
+    as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Quantise a model to int8: the fastest form that holds its accuracy."""
     from edgewise.verbs.quantize import quantize as run
@@ -32,8 +47,11 @@ def quantize(
         model,
         data,
         out,
+        runtime=runtime or "onnxruntime",
         points=points,
         calibration=calibration,
+        qat=qat,
+        sensitivity=sensitivity,
         threads=threads,
         seconds=seconds,
         seed=seed,
@@ -42,14 +60,28 @@ def quantize(
         workers=workers,
         tell=console.note,
     )
+    if as_json:
+        console.show_json(made.to_json())
+        return
+    _show(made)
+    if made.speedup < 1:
+        console.note("int8 is not faster than fp32 here; deploy the fp32 artifact unless its size matters")
+
+
+def _show(made: Quantized) -> None:
     rows = [
         (
             one.name + (" (kept)" if one is made.kept else ""),
+            one.runtime,
+            one.precision,
             console.percent(one.accuracy),
             console.milliseconds(one.latency.median_ms) if one.latency else "–",
         )
         for one in made.attempts
     ]
-    console.show(console.table(str(made.artifact), ("form", "validation accuracy", "ms"), rows))
-    if made.speedup < 1:
-        console.note("int8 is not faster than fp32 here; deploy the fp32 artifact unless its size matters")
+    columns = ("form", "runtime", "precision", "validation accuracy", "ms")
+    console.show(console.table(str(made.artifact), columns, rows, left=(0, 1, 2)))
+    if made.kept.in_float:
+        console.show(f"in floating point: {', '.join(made.kept.in_float)}")
+    if made.model_file is not None:
+        console.show(f"fine-tuned tensors: {made.model_file}")

@@ -10,7 +10,8 @@ import numpy as np
 from edgewise.deploy.artifact import ArtifactCard
 from edgewise.deploy.export import export_onnx
 from edgewise.deploy.fold import Tensors
-from edgewise.deploy.quantize import SCHEMES, quantize_onnx
+from edgewise.deploy.model_file import write_model_file
+from edgewise.deploy.quantization import SCHEMES, quantize_onnx
 from edgewise.devices import INTEGER_PRECISIONS, find_runtime
 from edgewise.papers.architecture import Architecture
 
@@ -42,6 +43,8 @@ def build(
     path = folder / f"{name}{'.int8' if integer else ''}{suffix}"
     if path.exists():
         return path
+    if suffix == ".safetensors":
+        return write_model_file(architecture, tensors, path, card=card)
     if not integer:
         return export_onnx(architecture, tensors, path, card=card, exit_order=exit_order)
     if images is None:

@@ -17,14 +17,20 @@ _CHUNK_BYTES = 256 * 2**20
 
 
 def artifact_logits(
-    path: Path, card: ArtifactCard, pixels: np.ndarray, *, runtime: str = "onnxruntime", threads: int = 1
+    path: Path,
+    card: ArtifactCard,
+    pixels: np.ndarray,
+    *,
+    runtime: str = "onnxruntime",
+    precision: str = "fp32",
+    threads: int = 1,
 ) -> np.ndarray:
     """Class scores `(N, K)` for uint8 images `(N, height, width, 3)` of the artifact's size."""
     if card.normalise_inside:
         images = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
     else:
         images = np.stack([card.preprocessing.normalised(image) for image in pixels])
-    return run(path, images, runtime=runtime, threads=threads)
+    return run(path, images, runtime=runtime, precision=precision, threads=threads)
 
 
 def evaluate_artifact(
@@ -32,12 +38,13 @@ def evaluate_artifact(
     split: Split,
     *,
     runtime: str = "onnxruntime",
+    precision: str = "fp32",
     threads: int = 1,
     workers: int = 0,
     keep_probabilities: bool = True,
 ) -> Evaluation:
-    """Scores the artifact on all images of `split`, as it will run on the device, `keep_probabilities` as in
-    `training.evaluate`.
+    """Scores the artifact on all images of `split`, as `runtime` computes it in `precision`, `keep_probabilities` as
+    in `training.evaluate`.
 
     Raises `EdgewiseError` when the split is empty or its labels are not of the artifact's kind and classes, or the
     runtime fails.
@@ -68,7 +75,7 @@ def evaluate_artifact(
     for images, targets in _chunks(batches):
         # A batch comes normalised; an artifact that normalises itself wants the pixels back.
         given = _pixels(images, card) if card.normalise_inside else images
-        logits = run(path, given, runtime=runtime, threads=threads)
+        logits = run(path, given, runtime=runtime, precision=precision, threads=threads)
         scores.update(torch.from_numpy(logits), torch.from_numpy(targets))
     return scores.compute()
 

@@ -2,54 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgewise.data import Split, open_dataset
+from edgewise.data import Dataset, Split, open_dataset
 from edgewise.deploy import ArtifactCard, export_fastest, read_artifact, tensors_of
-from edgewise.deploy.quantize import SCHEMES, Scheme, quantize_onnx
-from edgewise.deploy.scoring import evaluate_artifact
-from edgewise.devices import Latency, groups, measure
+from edgewise.deploy.onnx_file import load
+from edgewise.deploy.quantization import SCHEMES
+from edgewise.deploy.quantization.search import search, usable
+from edgewise.deploy.quantization.trials import FLOAT, ONNX, Attempt, Subject, Trials
+from edgewise.devices import INTEGER_PRECISIONS, Runtime, find_runtime, installed_runtime, runtime_names
 from edgewise.errors import EdgewiseError
-from edgewise.files import write_bytes
+from edgewise.files import write_bytes, write_text
 from edgewise.fitting.delivery import some_pixels
 from edgewise.fitting.halving import score_of
 from edgewise.verbs.checks import at_least, decoding_workers
+from edgewise.verbs.fine_tuning import EPOCHS, fine_tune_for
 from edgewise.verbs.naming import relabelled
-from edgewise.verbs.resolve import existing, is_artifact, is_model_file
+from edgewise.verbs.resolve import MODEL_FILE, existing, is_artifact, is_model_file
 
-FLOAT = "fp32"
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One way to quantise: the accuracy of the artifact on the validation images, and its latency where it was measured
-    because the accuracy holds. The floating-point artifact is one too, without a scheme."""
-
-    name: str
-    accuracy: float
-    latency: Latency | None = None
+if TYPE_CHECKING:
+    from edgewise.nn import Network
+    from edgewise.weights import ModelCard
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Quantized:
-    """The int8 artifact, which of the attempts it is, and all of them, the floating-point artifact first."""
+    """The quantised artifact, which of the attempts it is, and all of them, the floating-point artifact first.
+
+    `model_file` are the fine-tuned tensors, None where the kept artifact needed none. `speedup` is how many times the
+    latency of the floating-point artifact is that of the quantised one, in the fastest runtime for each.
+    """
 
     artifact: Path
     kept: Attempt
     attempts: tuple[Attempt, ...]
+    model_file: Path | None = None
+
+    @property
+    def lost(self) -> float:
+        """Percentage points of accuracy below the floating-point artifact."""
+        return 100 * (self.attempts[0].accuracy - self.kept.accuracy)
 
     @property
     def speedup(self) -> float:
-        """How many times the latency of the floating-point artifact is that of the int8 one."""
-        plain, kept = self.attempts[0].latency, self.kept.latency
-        assert plain is not None
-        assert kept is not None
-        return plain.median_ms / kept.median_ms
+        plain = [one.latency.median_ms for one in self.attempts if one.name == FLOAT and one.latency is not None]
+        assert self.kept.latency is not None
+        return min(plain) / self.kept.latency.median_ms
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything as JSON's types."""
+        return {
+            "artifact": str(self.artifact),
+            "model_file": str(self.model_file) if self.model_file is not None else None,
+            "kept": self.attempts.index(self.kept),
+            "points_lost": self.lost,
+            "speedup": self.speedup,
+            "attempts": [one.to_json() for one in self.attempts],
+        }
 
 
 def quantize(
@@ -57,8 +74,11 @@ def quantize(
     data: str | Path,
     out: str | Path | None = None,
     *,
+    runtime: str | Sequence[str] = "onnxruntime",
     points: float = 1.0,
     calibration: int = 256,
+    qat: int | None = None,
+    sensitivity: str | Path | None = None,
     threads: int = 1,
     seconds: float = 12.0,
     seed: int = 0,
@@ -67,88 +87,183 @@ def quantize(
     workers: int | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> Quantized:
-    """Quantises `model`, a model file or an artifact, to int8 for ONNX Runtime; writes `out`, by default `….int8.onnx`.
+    """Quantises `model`, a model file or an artifact, to int8; writes `out`, by default `….int8.onnx` beside it.
 
-    Ranges come from `calibration` of `data`'s training images. Every scheme is tried; of those that lose at most
-    `points` percentage points of accuracy on the validation images the fastest is kept, measured side by side on
-    `threads` threads for up to `seconds`. `seed` divides data that does not come with splits. Accuracy is always the
-    artifact's.
+    Ranges come from `calibration` of `data`'s training images. Every scheme is tried in every one of the runtimes
+    (`all` for those installed) and of its quantised precisions; of those that lose at most `points` percentage points
+    of accuracy on the validation images, evaluated in that runtime and precision, the fastest is kept, measured side by
+    side on `threads` threads for up to `seconds`. Where none holds the accuracy, the parts that cost it are put back
+    into floating point, and where that is not enough, a model file is fine-tuned with its roundings for `qat` epochs
+    (by default `fine_tuning.EPOCHS`, never at 0); the tensors are then written beside the artifact. `sensitivity` names
+    a JSON file for the table of how sensitive every part is. `seed` divides data that does not come with splits.
 
-    Raises `EdgewiseError` when no scheme holds the accuracy, naming what each reached, or when model or data cannot be
-    used.
+    Raises `EdgewiseError` when nothing holds the accuracy, naming what came nearest, or when model, data or runtimes
+    cannot be used.
     """
     at_least(1, {"calibration": calibration, "threads": threads})
-    at_least(0, {"seed": seed, "workers": workers})
+    at_least(0, {"seed": seed, "workers": workers, "qat": qat})
     if not points >= 0:
         raise EdgewiseError(f"an allowed loss of {points:g} points makes no sense; give 0 or more")
-    say = tell or (lambda text: None)
     path = existing(model, "model")
-    target = Path(out) if out is not None else path.with_suffix(".int8.onnx")
-    if target.suffix != ".onnx":
-        raise EdgewiseError(f"an artifact for ONNX Runtime ends in .onnx; {target} does not")
-    with TemporaryDirectory() as folder:
-        plain = _artifact(path, Path(folder), threads)
-        card = read_artifact(plain)
-        dataset = open_dataset(data, seed=seed, skip_bad=skip_bad, root=root)
-        validation = relabelled(
-            dataset.splits["val"], dataset.classes, card.classes, source=dataset.source, model=str(path)
-        )
-        pixels = some_pixels(dataset.splits["train"], card.preprocessing, calibration)
-        images = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
-        if not card.normalise_inside:
-            images = np.stack([card.preprocessing.normalised(image) for image in pixels])
-        count = decoding_workers(workers)
-        attempts = [_attempt(FLOAT, plain, validation, threads, count)]
-        paths = {FLOAT: plain}
-        for scheme in SCHEMES:
-            made = Path(folder) / f"{scheme.name.replace(' ', '_')}.onnx"
-            quantize_onnx(plain, images, made, scheme)
-            attempts.append(_attempt(scheme.name, made, validation, threads, count))
-            say(f"{scheme.name}: {100 * attempts[-1].accuracy:.2f}% (fp32 {100 * attempts[0].accuracy:.2f}%)")
-            if attempts[-1].accuracy >= attempts[0].accuracy - points / 100:
-                paths[scheme.name] = made
-        if len(paths) == 1:
-            reached = ", ".join(f"{one.name} {100 * one.accuracy:.2f}%" for one in attempts[1:])
-            raise EdgewiseError(
-                f"no int8 form of {path} stays within {points:g} points of {100 * attempts[0].accuracy:.2f}%: "
-                f"{reached}; give more --calibration images, or allow more --points"
-            )
-        latencies = {one.name: one for one in measure(paths, threads=threads, max_seconds=seconds)}
-        attempts = [Attempt(one.name, one.accuracy, latencies.get(one.name)) for one in attempts]
-        kept = _kept(attempts)
-        write_bytes(target, paths[kept.name].read_bytes())
-    return Quantized(target, kept, tuple(attempts))
-
-
-def _artifact(path: Path, folder: Path, threads: int) -> Path:
-    """The floating-point artifact: `path` itself, or what the model file exports to."""
-    if is_artifact(path):
-        return path
-    if not is_model_file(path):
+    runtimes = _runtimes([runtime] if isinstance(runtime, str) else runtime)
+    _check_target(out, runtimes)
+    if not (is_artifact(path) or is_model_file(path)):
         raise EdgewiseError(f"{path} is neither a model file (.safetensors) nor an artifact (.onnx); give one")
+    dataset = open_dataset(data, seed=seed, skip_bad=skip_bad, root=root)
+    return quantize_on(
+        path,
+        dataset,
+        Path(out) if out is not None else None,
+        runtimes=runtimes,
+        points=points,
+        calibration=calibration,
+        qat=EPOCHS if qat is None else qat,
+        sensitivity=Path(sensitivity) if sensitivity is not None else None,
+        threads=threads,
+        seconds=seconds,
+        workers=decoding_workers(workers),
+        tell=tell or (lambda text: None),
+    )
+
+
+def quantize_on(
+    path: Path,
+    dataset: Dataset,
+    out: Path | None,
+    *,
+    runtimes: Sequence[Runtime],
+    points: float,
+    calibration: int,
+    qat: int,
+    sensitivity: Path | None,
+    threads: int,
+    seconds: float,
+    workers: int,
+    tell: Callable[[str], None],
+) -> Quantized:
+    """`quantize` on data that is open: "train" calibrates and fine-tunes, "val" judges."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        subject, network, model_card = _subject(path, folder, threads)
+
+        def named(split: str) -> Split:
+            names = {"source": dataset.source, "model": str(path)}
+            return relabelled(dataset.splits[split], dataset.classes, subject.card.classes, **names)
+
+        images = _images(dataset.splits["train"], subject.card, calibration)
+        trials = Trials(
+            named("val"),
+            [(one.name, precision) for one in runtimes for precision in _integer(one)],
+            folder,
+            points=points,
+            threads=threads,
+            workers=workers,
+            score=score_of,
+            tell=tell,
+        )
+        trials.judge_float(subject, images)
+        schemes = usable(SCHEMES, trials)
+        table = search(trials, subject, images, schemes, table=sensitivity is not None)
+        if sensitivity is not None and table is not None:
+            write_text(sensitivity, json.dumps(table.to_json(), indent=1, allow_nan=False) + "\n")
+        target = out or path.with_suffix(f".int8{ONNX}")
+        run = target.with_name(f"{target.name}.qat")
+        if qat and network is not None and trials.quantised() and not trials.holding():
+            tell(f"quantised after training nothing holds the accuracy: fine-tuning, {qat} epochs")
+            taught = replace(dataset, splits={"train": named("train")})
+            fine_tune_for(subject, network, taught, images, run, epochs=qat, workers=workers)
+            search(
+                trials, _exported(network, subject.card, folder / "tuned.onnx", threads, tuned=True), images, schemes
+            )
+        if not trials.holding():
+            raise EdgewiseError(_refusal(path, trials))
+        kept = trials.measure(seconds)
+        made = trials.path(kept)
+        target = out or path.with_suffix(f".int8{made.suffix}")
+        write_bytes(target, made.read_bytes() if made.suffix != ONNX else _noted(made, kept))
+        model_file = None
+        if kept.fine_tuned and network is not None and model_card is not None:
+            from edgewise.weights import save_model
+
+            model_file = target.with_suffix(MODEL_FILE)
+            save_model(model_file, network, replace(model_card, metrics={"val_accuracy_int8": kept.accuracy}))
+        if run.exists():
+            shutil.rmtree(run)
+    return Quantized(target, kept, tuple(trials.attempts), model_file)
+
+
+def _runtimes(names: Sequence[str]) -> list[Runtime]:
+    """The runtimes that are asked for. Raises `EdgewiseError` for one that is not there, or has no int8."""
+    if "all" in names:
+        return [one for one in map(find_runtime, runtime_names()) if _integer(one) and one.version() is not None]
+    found = [installed_runtime(name) for name in dict.fromkeys(names)]
+    if not found:
+        raise EdgewiseError("there is no runtime to quantise for; name one")
+    for one in found:
+        if not _integer(one):
+            have = ", ".join(name for name in runtime_names() if _integer(find_runtime(name)))
+            raise EdgewiseError(f"{one.name} does not compute in int8; choose one of: {have}")
+    return found
+
+
+def _integer(runtime: Runtime) -> list[str]:
+    return [precision for precision in runtime.precisions if precision in INTEGER_PRECISIONS]
+
+
+def _check_target(out: str | Path | None, runtimes: Sequence[Runtime]) -> None:
+    """Raises `EdgewiseError` where `out` is no name for what may be kept."""
+    suffixes = {one.suffix for one in runtimes}
+    if out is None:
+        return
+    if len(suffixes) > 1:
+        raise EdgewiseError(
+            f"the artifact may end in {' or '.join(sorted(suffixes))}, depending on the runtime that is fastest; "
+            "leave out --out, or name runtimes of one kind"
+        )
+    if Path(out).suffix not in suffixes:
+        raise EdgewiseError(f"an artifact for {runtimes[0].name} ends in {runtimes[0].suffix}; {out} does not")
+
+
+def _subject(path: Path, folder: Path, threads: int) -> tuple[Subject, Network | None, ModelCard | None]:
+    """The floating-point artifact, `path` itself or what the model file exports to, and the model."""
+    if is_artifact(path):
+        return Subject(path, read_artifact(path)), None, None
     from edgewise.weights import load_model
 
     network, card = load_model(path)
-    plain = folder / "fp32.onnx"
-    export_fastest(
-        card.architecture,
-        tensors_of(network),
-        plain,
-        card=ArtifactCard(card.preprocessing, card.classes, card.multi_label),
-        threads=threads,
+    artifact_card = ArtifactCard(card.preprocessing, card.classes, card.multi_label)
+    return _exported(network, artifact_card, folder / "fp32.onnx", threads), network, card
+
+
+def _exported(network: Network, card: ArtifactCard, to: Path, threads: int, *, tuned: bool = False) -> Subject:
+    tensors = tensors_of(network)
+    export_fastest(network.architecture, tensors, to, card=card, threads=threads)
+    return Subject(to, read_artifact(to), network.architecture, tensors, tuned)
+
+
+def _images(split: Split, card: ArtifactCard, count: int) -> np.ndarray:
+    """What the artifact takes of up to `count` images."""
+    pixels = some_pixels(split, card.preprocessing, count)
+    if card.normalise_inside:
+        return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
+    return np.stack([card.preprocessing.normalised(image) for image in pixels])
+
+
+def _refusal(path: Path, trials: Trials) -> str:
+    if not trials.quantised():
+        return trials.errors[-1]
+    best = sorted(trials.quantised(), key=lambda one: -one.accuracy)[:3]
+    reached = ", ".join(f"{one.name} in {one.runtime} {one.precision} {100 * one.accuracy:.2f}%" for one in best)
+    return (
+        f"no int8 form of {path} stays within {trials.points:g} points of {100 * trials.plain.accuracy:.2f}%; nearest "
+        f"came {reached}; give more --calibration images, longer --qat, or allow more --points"
     )
-    return plain
 
 
-def _attempt(name: str, artifact: Path, split: Split, threads: int, workers: int) -> Attempt:
-    scores = evaluate_artifact(artifact, split, threads=threads, workers=workers, keep_probabilities=False)
-    return Attempt(name, score_of(scores.metrics()))
-
-
-def _kept(attempts: list[Attempt]) -> Attempt:
-    """The fastest int8 form; of those the same within noise the most accurate, then the first."""
-    timed = {one.name: one for one in attempts[1:] if one.latency is not None}
-    fastest = groups(one.latency for one in timed.values() if one.latency is not None)[0]
-    names: list[str] = [one.name for one in fastest]
-    order: list[Scheme] = [scheme for scheme in SCHEMES if scheme.name in names]
-    return max((timed[scheme.name] for scheme in order), key=lambda one: one.accuracy)
+def _noted(artifact: Path, kept: Attempt) -> bytes:
+    """The artifact, with how it was quantised in its metadata."""
+    model = load(artifact)
+    entry = model.metadata_props.add()
+    entry.key = "edgewise.quantised"
+    entry.value = json.dumps(replace(kept, latency=None).to_json())
+    return model.SerializeToString()
