@@ -52,16 +52,14 @@ class Torch:
 
 
 class _TorchSession:
-    def __init__(
-        self, call: Callable[[Tensor], Tensor], spec: TensorSpec, threads: int, *, channels_last: bool
-    ) -> None:
+    def __init__(self, call: Callable[[Tensor], Tensor], spec: TensorSpec, threads: int, form: Form) -> None:
         import torch
 
         self.inputs = (spec,)
         self._call = call
         self._threads = threads
         self._torch = torch
-        self._layout = torch.channels_last if channels_last else torch.contiguous_format
+        self._layout = torch.channels_last if form == "channels_last" else torch.contiguous_format
 
     def run(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         torch = self._torch
