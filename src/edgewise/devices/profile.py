@@ -22,10 +22,15 @@ from edgewise.version import VERSION
 FORMAT = "edgewise device profile"
 FORMAT_VERSION = 1
 
-_MULTIPLIED_IN = {"int8+bf16": "int8"}
-"""The precision whose arithmetic a precision is made of, where it is another one's."""
+_ARITHMETIC = {"int8+bf16": "int8"}
+"""The precision that convolutions are multiplied in, where it is another one's."""
 
 _T = TypeVar("_T")
+
+
+def arithmetic_of(precision: str) -> str:
+    """The precision that convolutions are multiplied in under `precision`: `int8` for `int8+bf16`."""
+    return _ARITHMETIC.get(precision, precision)
 
 
 def _positive(what: str, *values: float) -> None:
@@ -84,27 +89,29 @@ class Overhead:
 
 @dataclass(frozen=True)
 class SweptWidth:
-    """One width of a sweep: the time of one convolution of that many channels on a map of `side` × `side`, in µs, and
-    the 95% interval of it."""
+    """One width of a sweep: the time of a network of convolutions of that width on maps of `side` × `side`, in µs.
+
+    `us` is the tenth percentile of the iterations, which other work that only ever adds time moves least; `median_us`
+    the median of the rounds' medians.
+    """
 
     width: int
     side: int
     us: float
-    low_us: float
-    high_us: float
+    median_us: float
 
     def __post_init__(self) -> None:
-        _positive("the widths and times of a sweep", self.width, self.side, self.us, self.low_us, self.high_us)
+        _positive("the widths and times of a sweep", self.width, self.side, self.us, self.median_us)
 
 
 @dataclass(frozen=True)
 class Quantum:
     """The step of the staircase that time is over the width of a convolution, on one thread.
 
-    `kind` is `pointwise` or `depthwise`. Widths that are no multiple of `channels` cost as much as the next multiple,
-    or more: `penalty` is the median, over the widths swept that are none, of their time to that of the next multiple.
-    `scores` has the error in predicting left-out widths under each step tried, as a share of their time. `sweep` is
-    all that was measured.
+    `kind` is `pointwise` or `depthwise`. Widths that are no multiple of `channels` cost about as much as the next
+    multiple, or more: `penalty` is the median, over the widths swept that are none, of their time to that of the next
+    multiple. `shares` has how much of a whole step each quantum tried shows: 0 on a straight line, 1 on a staircase,
+    more where widths off it are slower. `sweep` is all that was measured.
     """
 
     runtime: str
@@ -112,7 +119,7 @@ class Quantum:
     kind: str
     channels: int
     penalty: float | None
-    scores: dict[int, float]
+    shares: dict[int, float]
     sweep: tuple[SweptWidth, ...]
     runtime_version: str | None
     unquiet: float
@@ -229,6 +236,10 @@ class DeviceProfile:
                 content[name] = kept
         write_text(path, json.dumps(content | dict(self.others), indent=1, allow_nan=False) + "\n")
 
+    def same_device(self, other: DeviceProfile) -> bool:
+        """Whether both are of one kind of machine: processor, architecture and cores. Systems and load may differ."""
+        return all(self.machine.get(name) == other.machine.get(name) for name in ("cpu", "architecture", "cores"))
+
     def with_entry(self, entry: Entry) -> Self:
         """The profile with one more measurement, in place of the one of the same kind and key if there is one."""
         kept = [one for one in self.entries if not (isinstance(one, type(entry)) and one.key == entry.key)]
@@ -263,8 +274,8 @@ class DeviceProfile:
 
         `int8+bf16` has the peak of `int8`, which its convolutions are computed in.
         """
-        asked = _MULTIPLIED_IN.get(precision, precision)
-        found = [one for one in self.peaks if (one.precision, one.threads) == (asked, threads)]
+        asked = arithmetic_of(precision), threads
+        found = [one for one in self.peaks if (one.precision, one.threads) == asked]
         return max(found, key=lambda one: one.multiply_adds_per_second, default=None)
 
     def peak(self, precision: str, threads: int) -> float | None:
@@ -278,7 +289,7 @@ class DeviceProfile:
         `int8+bf16` has `int8`'s where it was not measured itself.
         """
         steps = {(one.runtime, one.precision): one.channels for one in self.quanta if one.kind == kind}
-        return steps.get((runtime, precision), steps.get((runtime, _MULTIPLIED_IN.get(precision, precision))))
+        return steps.get((runtime, precision), steps.get((runtime, arithmetic_of(precision))))
 
     def _all(self, kind: type[_T]) -> tuple[_T, ...]:
         return tuple(one for one in self.entries if isinstance(one, kind))
