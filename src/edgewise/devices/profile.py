@@ -84,7 +84,7 @@ class Overhead:
 
     @property
     def key(self) -> tuple[object, ...]:
-        return self.runtime, self.precision, self.op
+        return self.runtime, self.precision
 
 
 @dataclass(frozen=True)
@@ -223,8 +223,8 @@ class DeviceProfile:
         others = {name: value for name, value in content.items() if name not in (*_HEAD, *_SECTIONS)}
         return cls(machine, entries, others)
 
-    def write(self, path: Path) -> None:
-        """Writes the profile, whole or not at all."""
+    def to_json(self) -> dict[str, Any]:
+        """What `write` writes."""
         content: dict[str, Any] = {
             "format": FORMAT,
             "version": FORMAT_VERSION,
@@ -234,11 +234,11 @@ class DeviceProfile:
         for name, kind in _SECTIONS.items():
             if kept := [asdict(one) for one in self.entries if isinstance(one, kind)]:
                 content[name] = kept
-        write_text(path, json.dumps(content | dict(self.others), indent=1, allow_nan=False) + "\n")
+        return content | dict(self.others)
 
-    def same_device(self, other: DeviceProfile) -> bool:
-        """Whether both are of one kind of machine: processor, architecture and cores. Systems and load may differ."""
-        return all(self.machine.get(name) == other.machine.get(name) for name in ("cpu", "architecture", "cores"))
+    def write(self, path: Path) -> None:
+        """Writes the profile, whole or not at all."""
+        write_text(path, json.dumps(self.to_json(), indent=1, allow_nan=False) + "\n")
 
     def with_entry(self, entry: Entry) -> Self:
         """The profile with one more measurement, in place of the one of the same kind and key if there is one."""

@@ -9,6 +9,7 @@ from types import TracebackType
 from edgewise.devices.blocks import Block
 from edgewise.devices.machine import memory_bytes
 from edgewise.devices.process import Worker
+from edgewise.devices.runtimes import KernelTimes
 from edgewise.devices.variants import Variant
 from edgewise.errors import EdgewiseError
 
@@ -73,6 +74,11 @@ class Sessions:
         """One block. Untimed iterations go before it: the caches still hold what was timed last."""
         worker = self._ready(variant)
         return worker.time(_key(variant), iterations=iterations, warmup=max(1, iterations // 10))
+
+    def trace(self, variant: Variant, iterations: int) -> list[KernelTimes]:
+        """The variant's kernels, timed inside `iterations` whole inferences. Raises `EdgewiseError` where the runtime
+        does not tell."""
+        return self._ready(variant).trace(_key(variant), iterations=iterations)
 
     def _ready(self, variant: Variant) -> Worker:
         """The worker that has the variant loaded and warm."""

@@ -50,6 +50,13 @@ class Architecture:
         trace, _ = self._trace([])
         return trace.graph_so_far()
 
+    @cached_property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The shape that each row gives. Raises `EdgewiseError` as `graph` does."""
+        shapes: list[tuple[int, ...]] = []
+        self._trace(shapes)
+        return tuple(shapes)
+
     def _trace(self, shapes: list[tuple[int, ...]]) -> tuple[Trace, Value]:
         """Applies all rows; appends each row's result shape to `shapes`, which tells a caller how far it came."""
         if len(self.input) != 3:

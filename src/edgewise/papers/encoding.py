@@ -35,18 +35,20 @@ def decode(cls: type[T], data: Mapping[str, Any], rows: Mapping[str, type]) -> T
     """Builds `cls` from what `encode` wrote. Raises `EdgewiseError` in one sentence for anything that does not fit."""
     body = dict(data)
     if isinstance(body.get("rows"), list):
-        body["rows"] = tuple(_decode_row(index, item, rows) for index, item in enumerate(body["rows"]))
+        body["rows"] = tuple(
+            decode_row(item, rows, f"row {index} of the architecture") for index, item in enumerate(body["rows"])
+        )
     return _validated(cls, body, "the architecture")
 
 
-def _decode_row(index: int, data: object, rows: Mapping[str, type]) -> object:
-    where = f"row {index}"
+def decode_row(data: object, rows: Mapping[str, type], where: str) -> Row:
+    """Builds the row that `encode` wrote; `where` begins the sentence of the `EdgewiseError` when it does not fit."""
     if not isinstance(data, dict) or not isinstance(data.get("row"), str):
-        raise EdgewiseError(f"{where} of the architecture does not say what row it is")
+        raise EdgewiseError(f"{where} does not say what row it is")
     name = data["row"]
     if name not in rows:
         raise EdgewiseError(
-            f"{where} of the architecture is a {name}, which this edgewise does not know; "
+            f"{where} is a {name}, which this edgewise does not know; "
             "upgrade edgewise, or pass the row's class when it is your own"
         )
     return _validated(rows[name], {key: item for key, item in data.items() if key != "row"}, f"{where}, {name}")

@@ -1,0 +1,244 @@
+"""The latency of networks that were never measured.
+
+A row that stands in the table has its mean there. Any other is the sum of its units: those in the table their mean,
+the others an estimate from units of their kind (a straight line through the logarithms of what they compute and move,
+and a forest of random trees on what the line leaves). The sum over a network misses what lies between kernels, and
+tracing itself costs time; two numbers, from the networks that were measured whole, put that right.
+
+How far off predictions are is not assumed either: the measured networks are left out in turns, predicted from the
+rest, and the errors give the interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+from edgewise.costs.units import Unit, units
+from edgewise.devices.intervals import quantile
+from edgewise.devices.prediction.features import features, group
+from edgewise.devices.prediction.table import TYPICAL, LatencyTable, MeasuredNetwork, row_inputs, row_key
+from edgewise.errors import EdgewiseError
+from edgewise.papers import Architecture
+
+if TYPE_CHECKING:
+    import numpy as np
+
+FEWEST = 8
+"""With fewer whole networks nothing can be said about the error."""
+
+_FOLDS = 5
+_TREES = 200
+_FOREST_FROM = 30
+_LEVEL = 0.95
+_SHORTEST_US = 0.2
+"""Whole microseconds are all that some runtimes tell; shorter times are noise, and their logarithms large."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A latency in ms, the interval that 95% of predictions of this kind are right within, and how well its rows are
+    known: the share of its time that was looked up rather than estimated."""
+
+    ms: float
+    low_ms: float
+    high_ms: float
+    known: float
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How far predictions of left-out networks are from what was measured of them.
+
+    `error` is the mean of |predicted / measured − 1|, `within_10` the share of those below 10%, `noise` the same mean
+    between two halves of the measurement itself: nothing can be predicted better than that.
+    """
+
+    networks: int
+    error: float
+    within_10: float
+    noise: float
+
+
+class Predictor:
+    """Predicts in the setting of one table. Raises `EdgewiseError` for a table with too few networks."""
+
+    def __init__(self, table: LatencyTable) -> None:
+        measured = [one for one in table.networks.values() if one.rounds_ms]
+        traced = [one for one in measured if one.traced]
+        if len(traced) < FEWEST:
+            raise EdgewiseError(
+                f"the latency table of {table.setting} has {len(traced)} networks and predicting takes {FEWEST} or "
+                "more; measure some with: edgewise device table"
+            )
+        self.setting = table.setting
+        self._model = _Model(table, traced)
+        errors = _left_out(table, traced)
+        self._errors = errors
+        self.accuracy = Accuracy(
+            networks=len(errors),
+            error=fmean(map(abs, errors)),
+            within_10=fmean(abs(error) <= 0.1 for error in errors),
+            noise=noise(measured),
+        )
+
+    def predict(self, architecture: Architecture) -> Prediction:
+        """The latency of `architecture`, at batch 1."""
+        ms, known = self._model.predict(architecture)
+        low = quantile(self._errors, (1 - _LEVEL) / 2)
+        high = quantile(self._errors, (1 + _LEVEL) / 2)
+        # errors are of the prediction, relative to the truth
+        return Prediction(ms, ms / (1 + max(high, 0.0)), ms / (1 + min(low, 0.0)), known)
+
+
+def noise(networks: Iterable[MeasuredNetwork]) -> float:
+    """The mean relative difference between the odd and the even rounds of the networks."""
+    halves = [
+        (quantile(one.rounds_ms[0::2], TYPICAL), quantile(one.rounds_ms[1::2], TYPICAL))
+        for one in networks
+        if len(one.rounds_ms) > 1
+    ]
+    return fmean(abs(one / other - 1) for one, other in halves) if halves else 0.0
+
+
+def _left_out(table: LatencyTable, networks: Sequence[MeasuredNetwork]) -> list[float]:
+    """The relative errors of predicting each network from a table that knows only the networks of other folds.
+
+    What rows of a left-out network share with others stays known, as it would be for a new network.
+    """
+    errors: list[float] = []
+    for fold in range(_FOLDS):
+        left_out = networks[fold::_FOLDS]
+        rest = [one for one in networks if one not in left_out]
+        model = _Model(table, rest)
+        errors += [model.predict(one.architecture)[0] / one.ms - 1 for one in left_out]
+    return errors
+
+
+class _Model:
+    """The rows of `networks` as far as the table has them, estimates for others, and the calibration on `networks`."""
+
+    def __init__(self, table: LatencyTable, networks: Sequence[MeasuredNetwork]) -> None:
+        seen = {row_key(row, shape) for one in networks for row, shape in _rows(one.architecture)}
+        entries = {key: entry for key, entry in table.entries.items() if key in seen}
+        self._rows = {key: fmean(entry.us) for key, entry in entries.items()}
+        times: dict[str, list[float]] = {}
+        known: dict[str, Unit] = {}
+        for entry in entries.values():
+            for unit, us in zip(_alone(entry.row, entry.input), zip(*entry.units_us, strict=True), strict=True):
+                known[unit.key] = unit
+                times.setdefault(unit.key, []).extend(us)
+        self._units = {key: fmean(us) for key, us in times.items()}
+        self._estimates = _Estimates([(known[key], us) for key, us in self._units.items()])
+        sums = [self._sum(one.architecture)[0] for one in networks]
+        self._offset, self._factor = _line(sums, [one.ms for one in networks])
+
+    def predict(self, architecture: Architecture) -> tuple[float, float]:
+        """The latency in ms, and the share of it that was looked up."""
+        total, known = self._sum(architecture)
+        return self._offset + self._factor * total, known
+
+    def _sum(self, architecture: Architecture) -> tuple[float, float]:
+        """What the rows take together, in ms, and the share of it that was looked up."""
+        looked_up = 0.0
+        unknown: list[Unit] = []
+        for row, shape in _rows(architecture):
+            us = self._rows.get(row_key(row, shape))
+            if us is not None:
+                looked_up += us
+                continue
+            for unit in _alone(row, shape):
+                us = self._units.get(unit.key)
+                if us is None:
+                    unknown.append(unit)
+                else:
+                    looked_up += us
+        total = looked_up + sum(self._estimates(unknown))
+        return total / 1000, looked_up / total if total else 1.0
+
+
+class _Estimates:
+    """The time of units by kind: a line through logarithms, and trees on its residuals."""
+
+    def __init__(self, known: Sequence[tuple[Unit, float]]) -> None:
+        import numpy as np
+
+        together: dict[str, list[tuple[Unit, float]]] = {}
+        for unit, us in known:
+            together.setdefault(group(unit), []).append((unit, us))
+        self._groups = {name: _Group(one) for name, one in together.items()}
+        self._any = float(np.median([us for _, us in known])) if known else 0.0
+
+    def __call__(self, asked: Sequence[Unit]) -> list[float]:
+        """In µs, in the order asked."""
+        found = [self._any] * len(asked)
+        together: dict[str, list[int]] = {}
+        for place, unit in enumerate(asked):
+            together.setdefault(group(unit), []).append(place)
+        for name, places in together.items():
+            if name in self._groups:
+                for place, us in zip(places, self._groups[name]([asked[place] for place in places]), strict=True):
+                    found[place] = us
+        return found
+
+
+class _Group:
+    def __init__(self, known: Sequence[tuple[Unit, float]]) -> None:
+        import numpy as np
+        from sklearn.ensemble import ExtraTreesRegressor
+        from sklearn.linear_model import Ridge
+        from sklearn.preprocessing import StandardScaler
+
+        x = np.array([features(unit) for unit, _ in known])
+        y = np.log(np.maximum([us for _, us in known], _SHORTEST_US))
+        self._scaler = StandardScaler().fit(x)
+        self._line = Ridge(alpha=0.1).fit(self._scaler.transform(x), y)
+        self._range = float(y.min()), float(y.max())
+        self._trees: Any = None
+        if len(known) >= _FOREST_FROM:
+            left = y - self._line.predict(self._scaler.transform(x))
+            self._trees = ExtraTreesRegressor(_TREES, min_samples_leaf=2, random_state=0, n_jobs=1).fit(x, left)
+
+    def __call__(self, asked: Sequence[Unit]) -> list[float]:
+        import numpy as np
+
+        x = np.array([features(unit) for unit in asked])
+        y = self._line.predict(self._scaler.transform(x))
+        if self._trees is not None:
+            y = y + self._trees.predict(x)
+        # A line through few units may point anywhere: no further than a factor of four beyond what was seen.
+        low, high = self._range
+        return np.exp(np.clip(y, low - np.log(4), high + np.log(4))).tolist()
+
+
+def _line(x: Sequence[float], y: Sequence[float]) -> tuple[float, float]:
+    """Offset and slope by least squares of relative errors, outliers weighing less (a few networks were disturbed)."""
+    import numpy as np
+
+    sums, times = np.array(x), np.array(y)
+    columns = np.stack([np.ones_like(sums), sums], 1)
+    weights = 1 / times
+    offset, slope = 0.0, 1.0
+    for _ in range(10):
+        (offset, slope), *_ = np.linalg.lstsq(columns * weights[:, None], times * weights, rcond=None)
+        errors = np.abs(columns @ np.array([offset, slope]) / times - 1)
+        weights = np.sqrt(_huber(errors)) / times
+    return float(offset), float(slope)
+
+
+def _huber(errors: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    middle = max(1.5 * float(np.median(errors)), 1e-3)
+    return np.minimum(1, middle / np.maximum(errors, 1e-9))
+
+
+def _rows(architecture: Architecture) -> list[tuple[Any, tuple[int, ...]]]:
+    return list(zip(architecture.rows, row_inputs(architecture), strict=True))
+
+
+def _alone(row: Any, shape: tuple[int, ...]) -> tuple[Unit, ...]:
+    """The units of a row, from the row alone."""
+    return units(Architecture("row", (row,), input=shape).graph)  # type: ignore[arg-type]

@@ -1,0 +1,222 @@
+"""The latency table: what rows take inside whole networks, and what whole networks take, in one setting of one device.
+
+Tables stand in the device profile (`devices.profile`), in its section `latency`: an object with `version` and `tables`,
+one for each setting (runtime, its version, precision, threads). A table has `entries` and `networks`. An entry is a row
+on an input shape: every number in `us` is its time in µs in a network it was timed in, and `units_us` has the times of
+its units (`costs.units`) in the same order. A network is an architecture with `rounds_ms`, its time in ms in each round
+of measuring (CPU time of the one thread, wall time of several); `traced` counts those in which its rows were timed.
+All that is in a table was measured; tables of one setting and device can be merged.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from edgewise.blocks import ROWS, Row
+from edgewise.devices.intervals import quantile
+from edgewise.devices.profile import DeviceProfile
+from edgewise.errors import EdgewiseError
+from edgewise.papers import Architecture
+from edgewise.papers.encoding import decode_row, encode
+
+SECTION = "latency"
+VERSION = 1
+
+TYPICAL = 0.2
+"""The quantile of times that stands for them all: the reading of a busy machine that is closest to a quiet one's."""
+
+Shape = tuple[int, ...]
+
+_ROW_TYPES = {row.__name__: row for row in ROWS}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What times depend on besides the network and the machine."""
+
+    runtime: str
+    runtime_version: str | None
+    precision: str
+    threads: int
+
+    def __str__(self) -> str:
+        version = f" {self.runtime_version}" if self.runtime_version else ""
+        return f"{self.runtime}{version} {self.precision}, {self.threads} thread{'s' if self.threads > 1 else ''}"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row on the shape of its input, and its time inside each network it was timed in: in all, and by unit, in µs."""
+
+    row: Row
+    input: Shape
+    us: tuple[float, ...]
+    units_us: tuple[tuple[float, ...], ...]
+
+    @property
+    def key(self) -> str:
+        return row_key(self.row, self.input)
+
+
+@dataclass(frozen=True)
+class MeasuredNetwork:
+    """A network and its time in each round, in ms; `traced` is the number of rounds in which its rows were timed."""
+
+    architecture: Architecture
+    rounds_ms: tuple[float, ...]
+    traced: int = 0
+
+    @property
+    def ms(self) -> float:
+        """The time that stands for all rounds."""
+        return quantile(self.rounds_ms, TYPICAL)
+
+
+@dataclass(frozen=True)
+class LatencyTable:
+    """All that was measured in one setting of one device: entries by the key of their row, networks by digest."""
+
+    setting: Setting
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    networks: Mapping[str, MeasuredNetwork] = field(default_factory=dict)
+
+    def with_round(self, architecture: Architecture, ms: float) -> LatencyTable:
+        """The table with one more round of a network."""
+        known = self.networks.get(architecture.digest, MeasuredNetwork(architecture, ()))
+        known = replace(known, rounds_ms=(*known.rounds_ms, ms))
+        return replace(self, networks={**self.networks, architecture.digest: known})
+
+    def with_trace(self, architecture: Architecture, rows_us: Sequence[Sequence[float]]) -> LatencyTable:
+        """The table with the times of a network's rows in one round: for each row, those of its units, in µs."""
+        entries = dict(self.entries)
+        for row, shape, units_us in zip(architecture.rows, row_inputs(architecture), rows_us, strict=True):
+            key = row_key(row, shape)
+            known = entries.get(key, Entry(row, shape, (), ()))
+            entries[key] = replace(known, us=(*known.us, sum(units_us)), units_us=(*known.units_us, tuple(units_us)))
+        known = self.networks.get(architecture.digest, MeasuredNetwork(architecture, ()))
+        networks = {**self.networks, architecture.digest: replace(known, traced=known.traced + 1)}
+        return replace(self, entries=entries, networks=networks)
+
+    def merged(self, other: LatencyTable) -> LatencyTable:
+        """Both tables in one. Raises `EdgewiseError` where they are of different settings."""
+        if self.setting != other.setting:
+            raise EdgewiseError(
+                f"a table of {other.setting} cannot be merged into one of {self.setting}; keep them in two files"
+            )
+        entries = dict(self.entries)
+        for key, entry in other.entries.items():
+            mine = entries.get(key, Entry(entry.row, entry.input, (), ()))
+            entries[key] = replace(mine, us=mine.us + entry.us, units_us=mine.units_us + entry.units_us)
+        networks = dict(self.networks)
+        for digest, network in other.networks.items():
+            mine = networks.get(digest, MeasuredNetwork(network.architecture, ()))
+            networks[digest] = replace(
+                mine, rounds_ms=mine.rounds_ms + network.rounds_ms, traced=mine.traced + network.traced
+            )
+        return replace(self, entries=entries, networks=networks)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The table as JSON's types."""
+        return {
+            "setting": asdict(self.setting),
+            "entries": [
+                {
+                    "row": encode(entry.row),
+                    "input": list(entry.input),
+                    "us": [round(us, 2) for us in entry.us],
+                    "units_us": [[round(us, 2) for us in times] for times in entry.units_us],
+                }
+                for entry in self.entries.values()
+            ],
+            "networks": [
+                {
+                    "architecture": network.architecture.to_dict(),
+                    "rounds_ms": [round(ms, 5) for ms in network.rounds_ms],
+                    "traced": network.traced,
+                }
+                for network in self.networks.values()
+            ],
+        }
+
+    @classmethod
+    def from_dict(cls, body: Mapping[str, Any]) -> LatencyTable:
+        """The inverse of `to_dict`. Raises `EdgewiseError` for a damaged one."""
+        try:
+            entries = [_entry(one) for one in body["entries"]]
+            networks = [_network(one) for one in body["networks"]]
+            setting = _setting(body["setting"])
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise EdgewiseError(f"a latency table is damaged ({error!r})") from None
+        return cls(
+            setting,
+            {entry.key: entry for entry in entries},
+            {network.architecture.digest: network for network in networks},
+        )
+
+
+def tables_of(profile: DeviceProfile) -> list[LatencyTable]:
+    """The latency tables of a device. Raises `EdgewiseError` where they are damaged or of a newer edgewise."""
+    section = profile.others.get(SECTION)
+    if section is None:
+        return []
+    if not isinstance(section, dict) or not isinstance(section.get("version"), int):
+        raise EdgewiseError("the latency tables of the device profile do not say which version they are; measure again")
+    if section["version"] > VERSION:
+        raise EdgewiseError("the latency tables of the device profile are a newer edgewise's; upgrade edgewise")
+    tables = section.get("tables")
+    if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
+        raise EdgewiseError("the latency tables of the device profile are damaged; measure again")
+    return [LatencyTable.from_dict(one) for one in tables]
+
+
+def table_of(profile: DeviceProfile, setting: Setting) -> LatencyTable:
+    """The table of that setting, empty where the profile has none."""
+    return next((one for one in tables_of(profile) if one.setting == setting), LatencyTable(setting))
+
+
+def with_table(profile: DeviceProfile, table: LatencyTable) -> DeviceProfile:
+    """The profile with the table in place of the one of the same setting."""
+    others = [one for one in tables_of(profile) if one.setting != table.setting]
+    return profile.with_section(SECTION, {"version": VERSION, "tables": [one.to_dict() for one in (*others, table)]})
+
+
+def row_key(row: Row, shape: Shape) -> str:
+    """The same for the same row on the same input, in whatever network."""
+    return json.dumps([encode(row), shape])
+
+
+def row_inputs(architecture: Architecture) -> list[Shape]:
+    """The shape each row reads."""
+    return [architecture.input, *architecture.shapes[:-1]]
+
+
+def _setting(body: Mapping[str, Any]) -> Setting:
+    version = body["runtime_version"]
+    return Setting(
+        str(body["runtime"]), None if version is None else str(version), str(body["precision"]), int(body["threads"])
+    )
+
+
+def _entry(body: Mapping[str, Any]) -> Entry:
+    units_us = tuple(tuple(_times(times)) for times in body["units_us"])
+    us = tuple(_times(body["us"]))
+    if len(us) != len(units_us):
+        raise EdgewiseError(f"an entry has {len(us)} times of a row and {len(units_us)} of its units")
+    row = decode_row(body["row"], _ROW_TYPES, "the row of an entry")
+    return Entry(row, tuple(int(extent) for extent in body["input"]), us, units_us)
+
+
+def _network(body: Mapping[str, Any]) -> MeasuredNetwork:
+    architecture = Architecture.from_dict(body["architecture"])
+    return MeasuredNetwork(architecture, tuple(_times(body["rounds_ms"])), int(body["traced"]))
+
+
+def _times(values: Sequence[Any]) -> list[float]:
+    times = [float(value) for value in values]
+    if not all(math.isfinite(value) and value >= 0 for value in times):
+        raise EdgewiseError("a time is negative or no number")
+    return times

@@ -1,0 +1,123 @@
+"""Filling a latency table: networks timed whole and traced, all in turns, round after round."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from edgewise.costs.units import units
+from edgewise.deploy import build, random_tensors
+from edgewise.devices import Variant, describe_machine, installed_runtime
+from edgewise.devices.intervals import quantile
+from edgewise.devices.prediction import LatencyTable, Setting, attributed
+from edgewise.devices.prediction.table import TYPICAL, table_of, with_table
+from edgewise.devices.profile import DeviceProfile
+from edgewise.devices.sessions import Sessions
+from edgewise.errors import EdgewiseError
+from edgewise.papers import Architecture
+
+ROUNDS = 12
+"""How often every network is timed whole."""
+
+TRACES = 4
+"""In how many of these rounds its rows are timed too."""
+
+_BLOCK_NS = 25e6
+_TRACED = 20
+_AGAIN = 2
+_SAVE_SECONDS = 3.0
+
+Progress = Callable[[int, int], None]
+"""Called with the measurements done and all there are to do."""
+
+
+def fill(
+    path: Path,
+    networks: Sequence[Architecture],
+    *,
+    runtime: str = "onnxruntime",
+    precision: str = "fp32",
+    threads: int = 1,
+    rounds: int = ROUNDS,
+    progress: Progress | None = None,
+) -> LatencyTable:
+    """Measures `networks` with random weights in one setting, into the device profile `path`; returns its table.
+
+    In every round every network, in a random order, is timed in a block of about 25 ms, and in the first few rounds
+    traced. What is done is written every few seconds; the same call goes on where it was stopped, and networks the
+    table has are not measured again. Raises `EdgewiseError` where the profile is of another machine, or the runtime
+    cannot be traced, is not installed or fails.
+    """
+    profile = _profile_of_this_machine(path)
+    setting = Setting(runtime, installed_runtime(runtime).version(), precision, threads)
+    table = table_of(profile, setting)
+    unique = {one.digest: one for one in networks}
+
+    def missing(digest: str) -> int:
+        known = table.networks.get(digest)
+        return rounds if known is None else max(rounds - len(known.rounds_ms), 0)
+
+    wanted = {digest: one for digest, one in unique.items() if missing(digest)}
+    total, done = rounds * len(unique), rounds * len(unique) - sum(map(missing, unique))
+    with TemporaryDirectory() as folder:
+        variants: dict[str, Variant] = {}
+        for digest, architecture in wanted.items():
+            tensors = random_tensors(architecture)
+            artifact = build(architecture, tensors, Path(folder), digest[:16], runtime=runtime, precision=precision)
+            variants[digest] = Variant(digest[:16], artifact, runtime, precision, threads)
+        saved = time.monotonic()
+        with Sessions(variants.values()) as sessions:
+            for number in range(rounds):
+                due = [digest for digest in wanted if missing(digest) > rounds - 1 - number]
+                for digest in random.Random(number).sample(due, len(due)):
+                    architecture, variant = wanted[digest], variants[digest]
+                    known = table.networks.get(digest)
+                    if known is None or known.traced < TRACES:
+                        table = table.with_trace(architecture, _traced(sessions, variant, architecture))
+                    table = table.with_round(architecture, _timed(sessions, variant))
+                    done += 1
+                    if progress is not None:
+                        progress(done, total)
+                    if time.monotonic() - saved > _SAVE_SECONDS:
+                        with_table(profile, table).write(path)
+                        saved = time.monotonic()
+    with_table(profile, table).write(path)
+    return table
+
+
+def _profile_of_this_machine(path: Path) -> DeviceProfile:
+    here = DeviceProfile.of(describe_machine())
+    if not path.exists():
+        return here
+    profile = DeviceProfile.read(path)
+    if not profile.same_device(here):
+        raise EdgewiseError(
+            f"{path} is the profile of another device ({profile.machine.get('cpu')}); choose another file for this one"
+        )
+    return profile
+
+
+def _timed(sessions: Sessions, variant: Variant) -> float:
+    """What one inference takes in ms in one block; a disturbed block is done again, and the least disturbed taken."""
+    iterations = sessions.iterations(variant, _BLOCK_NS)
+    blocks = [sessions.time(variant, iterations)]
+    while blocks[-1].is_disturbed(variant.threads) and len(blocks) <= _AGAIN:
+        blocks.append(sessions.time(variant, iterations))
+    best = min(blocks, key=lambda block: block.disturbance(variant.threads) or 0.0)
+    # The thread's CPU time leaves out what others do on its core; with several threads there is only the clock.
+    times = best.cpu_ns if variant.threads == 1 and best.cpu_ns else best.wall_ns
+    return quantile(times, TYPICAL) / 1e6
+
+
+def _traced(sessions: Sessions, variant: Variant, architecture: Architecture) -> list[list[float]]:
+    """For each row the times of its units, in µs."""
+    graph = architecture.graph
+    parts = units(graph)
+    times = attributed(graph, parts, sessions.trace(variant, _TRACED))
+    return [
+        [us for unit, us in zip(parts, times, strict=True) if unit.row == index]
+        for index in range(len(architecture.rows))
+    ]
