@@ -37,16 +37,29 @@ class Places:
 
 
 def places_of(model: onnx.ModelProto) -> Places:
-    """The places of a quantised artifact, whose nodes and values are called as in the one it was made from."""
+    """The places of a quantised artifact, whose nodes and values are called as in the one it was made from.
+
+    All but outputs: what is rounded to give one may have another name.
+    """
     constants = {one.name: one for one in model.graph.initializer}
     makers = {name: node for node in model.graph.node for name in node.output}
+    outputs = {value.name for value in model.graph.output}
+    last = {
+        node.input[0]: name
+        for node in model.graph.node
+        if node.op_type == "DequantizeLinear"
+        for name in node.output
+        if name in outputs
+    }
     values: dict[str, Place] = {}
     weights: dict[tuple[str, int], np.ndarray] = {}
     for node in model.graph.node:
         if node.op_type == "QuantizeLinear" and node.input[0] not in constants:
             scale, zero = (numpy_helper.to_array(constants[name]) for name in node.input[1:3])
             if scale.size == 1 and zero.dtype.name in _RANGES:
-                values[node.input[0]] = Place(float(scale.item()), int(zero.item()), *_RANGES[zero.dtype.name])
+                values[last.get(node.output[0], node.input[0])] = Place(
+                    float(scale.item()), int(zero.item()), *_RANGES[zero.dtype.name]
+                )
         elif node.op_type not in ("QuantizeLinear", "DequantizeLinear"):
             for index, name in enumerate(node.input):
                 maker = makers.get(name)

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from edgewise.deploy.onnx_file import load
+from edgewise.deploy.quantization.guard import guarded
 from edgewise.deploy.quantization.scheme import QuantiserError, Scheme
 from edgewise.deploy.quantization.with_nncf import NncfScheme
 from edgewise.deploy.quantization.with_onnxruntime import OnnxRuntimeScheme
@@ -46,7 +47,7 @@ def quantize_onnx(
             scheme.write(artifact, images, made, keep_float)
         except QuantiserError as error:
             raise EdgewiseError(f"{scheme.quantiser} cannot quantise {artifact} ({scheme.name}): {error}") from None
-        model = load(made)
+        model = guarded(load(made))
     # Quantisers differ in what they carry over.
     del model.metadata_props[:]
     model.metadata_props.extend(plain.metadata_props)
