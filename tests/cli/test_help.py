@@ -5,7 +5,10 @@ from running import Command
 
 from edgewise.version import VERSION
 
-VERBS = ("models", "show", "fit", "train", "evaluate", "predict", "export", "bench", "convert", "quantize", "share")
+VERBS = (
+    *("models", "show", "fit", "train", "evaluate", "predict", "export", "bench", "convert", "quantize", "share"),
+    "device",
+)
 
 
 def test_help_lists_every_verb_with_a_sentence(edgewise: Command) -> None:
@@ -34,7 +37,10 @@ def test_every_option_has_a_help_text() -> None:
 
     commands = get_command(app).commands  # type: ignore[attr-defined]
     assert set(commands) == set(VERBS)
-    for verb, command in commands.items():
+    groups = {verb: group.commands for verb, group in commands.items() if hasattr(group, "commands")}
+    within = {f"{verb} {name}": command for verb, under in groups.items() for name, command in under.items()}
+    assert "device profile" in within
+    for verb, command in (commands | within).items():
         for parameter in command.params:
             assert parameter.help, f"{verb} {parameter.name}"
 

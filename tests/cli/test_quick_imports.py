@@ -47,6 +47,8 @@ def test_help_and_the_zoo_need_no_slow_library(pristine: Path) -> None:
         ["--version"],
         ["--help"],
         *([verb, "--help"] for verb in verbs),
+        ["device", "--help"],
+        ["device", "profile", "--help"],
         ["models"],
         ["models", "mobilenet*", "--json"],
         ["show", "mobilenet_v3_large"],

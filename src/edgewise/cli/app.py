@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from edgewise.cli import bench, convert, evaluate, export, fit, models, predict, quantize, share, show, train
+from edgewise.cli import bench, convert, device, evaluate, export, fit, models, predict, quantize, share, show, train
 from edgewise.errors import EdgewiseError
 from edgewise.version import VERSION
 
@@ -41,6 +41,7 @@ app.command()(bench.bench)
 app.command()(convert.convert)
 app.command()(quantize.quantize)
 app.command()(share.share)
+app.add_typer(device.device)
 
 
 def main() -> None:

@@ -240,6 +240,10 @@ class DeviceProfile:
         """Writes the profile, whole or not at all."""
         write_text(path, json.dumps(self.to_json(), indent=1, allow_nan=False) + "\n")
 
+    def same_device(self, other: DeviceProfile) -> bool:
+        """Whether both are of one kind of machine: processor, architecture and cores. Systems and load may differ."""
+        return all(self.machine.get(name) == other.machine.get(name) for name in ("cpu", "architecture", "cores"))
+
     def with_entry(self, entry: Entry) -> Self:
         """The profile with one more measurement, in place of the one of the same kind and key if there is one."""
         kept = [one for one in self.entries if not (isinstance(one, type(entry)) and one.key == entry.key)]
