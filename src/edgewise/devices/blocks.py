@@ -45,8 +45,7 @@ class Block:
         held_up = self._held_up(threads)
         shares = [] if held_up is None else [held_up / _TOLERATED_SHARE]
         if self.others is not None:
-            # The kernel counts in steps of 10 ms, so over one block less than half a core cannot be told from none.
-            shares.append(self.others / max(_TOLERATED_CORES, _TOLERATED_PART * (os.cpu_count() or 1)))
+            shares.append(crowding(self.others))
         return max(shares, default=None)
 
     def is_disturbed(self, threads: int) -> bool:
@@ -91,3 +90,9 @@ class Block:
             content["switches"],
             content["others"],
         )
+
+
+def crowding(cores: float) -> float:
+    """How much it disturbs that others keep so many cores busy, in multiples of what is tolerated."""
+    # The kernel counts in steps of 10 ms, so over one block less than half a core cannot be told from none.
+    return cores / max(_TOLERATED_CORES, _TOLERATED_PART * (os.cpu_count() or 1))

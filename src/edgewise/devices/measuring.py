@@ -30,10 +30,10 @@ Failed = Callable[[Variant, EdgewiseError], None]
 _BLOCK_NS = 20e6
 _SCREEN_BLOCK_NS = 8e6
 # Stopping as soon as an interval looks narrow picks lucky samples; from twelve rounds on that costs a few percent.
-_FEWEST_ROUNDS = 12
+FEWEST_ROUNDS = 12
 _SCREEN_ROUNDS = 6
-_AGAIN = 2
-_WIDTH = 0.03
+AGAIN = 2
+WIDTH = 0.03
 
 
 def measure(
@@ -43,7 +43,7 @@ def measure(
     precision: str = "fp32",
     threads: int = 1,
     max_seconds: float = 30.0,
-    width: float = _WIDTH,
+    width: float = WIDTH,
     progress: Progress | None = None,
     timeout: float = 60.0,
 ) -> list[Latency]:
@@ -62,7 +62,7 @@ def measure_variants(
     variants: Sequence[Variant],
     *,
     max_seconds: float = 30.0,
-    width: float = _WIDTH,
+    width: float = WIDTH,
     progress: Progress | None = None,
     failed: Failed | None = None,
     timeout: float = 60.0,
@@ -87,7 +87,7 @@ def measure_variants(
         deadline = time.monotonic() + max_seconds
         order = random.Random(0)
         done = settled = 0
-        while candidates and not (settled == len(candidates) and done >= _FEWEST_ROUNDS):
+        while candidates and not (settled == len(candidates) and done >= FEWEST_ROUNDS):
             enough = done >= FEWEST  # fewer rounds have no interval, and decide nothing
             if enough and time.monotonic() >= deadline:
                 break
@@ -108,26 +108,41 @@ def screen(
     progress: Progress | None = None,
     timeout: float = 60.0,
 ) -> list[Latency]:
-    """A rough latency of each artifact, to choose which ones to `measure`; in the order of `artifacts`.
+    """A rough latency of each artifact, by name, in one runtime and precision, as `screen_variants` does; in the order
+    of `artifacts`. Raises as `measure` does."""
+    return screen_variants(
+        [Variant(name, path, runtime, precision, threads) for name, path in artifacts.items()],
+        progress=progress,
+        timeout=timeout,
+    )
+
+
+def screen_variants(
+    variants: Sequence[Variant],
+    *,
+    progress: Progress | None = None,
+    failed: Failed | None = None,
+    timeout: float = 60.0,
+) -> list[Latency]:
+    """A rough latency of each variant, to choose which ones to measure; in the order of `variants`.
 
     Six rounds of short blocks, about 0.15 s for a small artifact; artifacts that do not fit into memory together are
-    gone through in parts. The intervals are the range of the six, so rather wide. Raises as `measure` does.
+    gone through in parts. The intervals are the range of the six, so rather wide. Raises as `measure_variants` does.
     """
     finished: list[_Candidate] = []
-    variants = [Variant(name, path, runtime, precision, threads) for name, path in artifacts.items()]
     with Sessions(variants, timeout=timeout) as sessions:
         order = random.Random(0)
         done = 0
         for part in sessions.parts():
-            candidates = _candidates(part, sessions, _SCREEN_BLOCK_NS, None)
-            finished += candidates
+            candidates = _candidates(part, sessions, _SCREEN_BLOCK_NS, failed)
             for _ in range(_SCREEN_ROUNDS):
-                _round(candidates, sessions, order, None)
+                candidates = _round(candidates, sessions, order, None, failed)
                 done += 1
                 if progress is not None:
-                    settled = sum(is_narrow(candidate.medians, _WIDTH) for candidate in finished)
-                    progress(done, settled, len(artifacts))
-    return [candidate.latency(_WIDTH) for candidate in finished]
+                    settled = sum(is_narrow(candidate.medians, WIDTH) for candidate in (*finished, *candidates))
+                    progress(done, settled, len(variants))
+            finished += candidates
+    return [candidate.latency(WIDTH) for candidate in finished]
 
 
 @dataclass
@@ -182,7 +197,7 @@ def _round(
             break
         attempts.append((candidate, []))
         attempt(*attempts[-1])
-    for _ in range(_AGAIN):
+    for _ in range(AGAIN):
         for candidate, blocks in attempts:
             if deadline is not None and time.monotonic() >= deadline:
                 break

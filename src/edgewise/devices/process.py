@@ -17,6 +17,7 @@ from typing import Any
 from edgewise.devices.blocks import Block
 from edgewise.devices.protocol import ProtocolError, receive, send
 from edgewise.devices.runtimes import KernelTimes, TensorSpec, check_precision, find_runtime, installed_runtime
+from edgewise.devices.streams import Stream
 from edgewise.errors import EdgewiseError
 
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "TORCHINDUCTOR_COMPILE_THREADS": "1"}
@@ -129,6 +130,11 @@ class Worker:
         if math.prod(shape) and not content:
             raise EdgewiseError(f"{self.runtime} gave no output for {self._paths[name]}; export it again")
         return reply["dtype"], shape, content
+
+    def stream(self, name: str, opens_ns: int, closes_ns: int) -> Stream:
+        """Runs a loaded artifact without a pause until a window of time closes (see `run_stream`)."""
+        reply, _ = self._ask("timing", {"command": "stream", "name": name, "opens": opens_ns, "closes": closes_ns})
+        return Stream(**reply)
 
     def trace(self, name: str, *, iterations: int) -> list[KernelTimes]:
         """The kernels of a loaded artifact in the order they run, timed inside `iterations` whole inferences."""

@@ -28,6 +28,7 @@ from edgewise.devices.runtimes import (
     UnusableArtifactError,
     find_runtime,
 )
+from edgewise.devices.streams import run_stream
 
 _COARSE_SECONDS = 1e-4
 
@@ -59,6 +60,9 @@ class _Bench:
                 return {"inputs": [spec.to_json() for spec in session.inputs]}, b""
             case {"command": "time", "name": str(name), "iterations": int(iterations), "warmup": int(warmup)}:
                 return _timed(self._sessions[name], self._examples[name], iterations, warmup), b""
+            case {"command": "stream", "name": str(name), "opens": int(opens), "closes": int(closes)}:
+                session, inputs = self._sessions[name], self._examples[name]
+                return run_stream(lambda: session.run(inputs), opens, closes, _busy_ns).to_json(), b""
             case {"command": "run", "name": str(name)}:
                 return _run(self._sessions[name], payload)
             case {"command": "trace", "name": str(name), "iterations": int(iterations)}:

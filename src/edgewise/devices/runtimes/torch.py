@@ -48,7 +48,7 @@ class Torch:
         call: Callable[[Tensor], Tensor] = network
         if self._form == "compiled":
             call = _compiled(network, spec.shape)
-        return _TorchSession(call, spec, threads, self._form == "channels_last")
+        return _TorchSession(call, spec, threads, self._form)
 
 
 class _TorchSession:
