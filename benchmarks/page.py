@@ -11,6 +11,7 @@ import argparse
 import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from edgewise.files import write_text
@@ -202,12 +203,51 @@ def fit(report: Report) -> str:
 """
 
 
+def quantum(report: Report) -> str:
+    """The channel quantum by sweep and by whole networks."""
+
+    def sweep(found: Report) -> str:
+        off = "" if found["penalty"] is None else f" ({found['penalty']:.2f})"
+        return f"{found['channels']}{off}"
+
+    def slower(found: Report, step: float) -> str:
+        shares = [one["slower"] for one in found.get("whole", {"networks": []})["networks"] if one["step"] == step]
+        return f"{100 * median(shares):+.1f}%" if shares else "–"
+
+    def said(found: Report) -> str:
+        return "–" if "whole" not in found else "yes" if found["whole"]["confirmed"] else "no"
+
+    rows = [
+        [
+            f"{found['runtime']} {found['precision']}",
+            sweep(found["pointwise"]),
+            sweep(found["depthwise"]),
+            *(slower(found, factor * found["pointwise"]["channels"]) for factor in (0.5, 1, 2)),
+            said(found),
+        ]
+        for found in report["results"]
+    ]
+    head = ("", "1×1", "depthwise", "off q/2", "off q", "off 2q", "confirmed")
+    return f"""## The channel quantum
+
+Time over the width of 1×1 and depthwise convolutions on one thread, and the step q of the staircase; in brackets the
+time of widths between its multiples to that of the next multiple. Then MobileNetV2 with all widths halfway between
+multiples of q/2, q and 2q: how much slower it is than the line over multiply-adds through the networks whose widths are
+such multiples. If q is the quantum, those off q are slower and those off 2q are not.
+
+{table(head, rows)}
+
+![Staircases of time over width](quantum.svg)
+"""
+
+
 SECTIONS: dict[str, Callable[[Report], str]] = {
     "fit": fit,
     "counting": counting,
     "counters": counters,
     "networks": networks,
     "training": training,
+    "quantum": quantum,
 }
 """By the name of the results file, in the order of the page."""
 
