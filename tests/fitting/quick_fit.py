@@ -27,7 +27,8 @@ def quicken(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(images: Path, out: Path) -> FitResult:
     """Two candidates, three epochs each at most."""
-    return fit(images, "10s", out=out, epochs=3, candidates=2, tell=told, progress=False)
+    options = {"runtime": "onnxruntime", "precision": "fp32", "epochs": 3, "candidates": 2, "progress": False}
+    return fit(images, "10s", out=out, tell=told, **options)  # type: ignore[arg-type]
 
 
 def told(text: str) -> None:

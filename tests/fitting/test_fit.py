@@ -35,7 +35,14 @@ class Fitted:
 
 
 def fit(out: Path, told: list[str]) -> FitResult:
-    options = {"epochs": 1, "candidates": 2, "command": "edgewise fit digits", "progress": False}
+    options = {
+        "runtime": "onnxruntime",
+        "precision": "fp32",
+        "epochs": 1,
+        "candidates": 2,
+        "command": "edgewise fit digits",
+        "progress": False,
+    }
     return edgewise.fit("digits", BUDGET, out=out, tell=told.append, **options)  # type: ignore[arg-type]
 
 
@@ -74,7 +81,8 @@ def test_what_is_told_on_the_way(fitted: Fitted) -> None:
     first, *rest = fitted.told
     assert first == "digits: 10 classes, 1439 train, 179 val, 179 test; images of 32 pixels, networks for 32"
     assert any(line.startswith(f"budget {Budget.parse(BUDGET)} is ") for line in rest)
-    assert rest[-1] == "exporting, and measuring the artifact"
+    assert rest[-2] == "exporting, and measuring the artifact"
+    assert re.fullmatch(r"fp32 in onnxruntime fp32: \d+\.\d\d%", rest[-1])
 
 
 def test_the_record_is_enough_to_do_it_again(fitted: Fitted) -> None:
@@ -157,7 +165,7 @@ def test_the_same_call_trains_nothing_again(fitted: Fitted, tmp_path: Path) -> N
 
 def test_another_call_on_the_folder_is_refused(fitted: Fitted) -> None:
     with pytest.raises(EdgewiseError, match=r"asked for something else \(candidates, epochs\)"):
-        edgewise.fit("digits", BUDGET, out=fitted.result.folder, epochs=2, candidates=3)
+        edgewise.fit("digits", BUDGET, out=fitted.result.folder, epochs=2, candidates=3, precision="fp32")
 
 
 def test_the_command_prints_the_same_run(

@@ -23,6 +23,12 @@ def fit(
     size: Annotated[
         int | None, Option("--input", help="Largest input; by default the images' own, at most 224.")
     ] = None,
+    runtime: Annotated[
+        list[str] | None, Option(help="Where it may run: onnxruntime, openvino or auto; may be given more than once.")
+    ] = None,
+    precision: Annotated[
+        str, Option(help="auto, fp32, bf16 or int8: auto takes the fastest that stays accurate.")
+    ] = "auto",
     threads: Annotated[int, Option(help="Threads the artifact will run with.")] = 1,
     flip: Annotated[bool | None, Option("--flip/--no-flip", help="Mirror training images at random.")] = None,
     seed: Annotated[int, Option(help="Seed of splits, weights, order and augmentation.")] = 0,
@@ -51,6 +57,8 @@ def fit(
         epochs=epochs,
         candidates=candidates,
         size=size,
+        runtime=runtime or "auto",
+        precision=precision,
         threads=threads,
         flip=flip,
         seed=seed,
@@ -77,12 +85,13 @@ def _considered(result: FitResult) -> object:
                 console.amount(candidate.parameters),
                 console.milliseconds(latency.median_ms),
                 f"{latency.low_ms:.3f}–{latency.high_ms:.3f}",
+                f"{latency.runtime} {latency.precision}",
                 "–" if standing is None else f"{console.percent(standing.score)} after rung {standing.rung}",
                 "winner" if candidate.name == result.winner.name else "",
             )
         )
-    columns = ("candidate", "multiply-adds", "parameters", "median, ms", "95% interval", "validation", "")
-    return console.table(f"trained, of {len(result.measured.candidates)} timed", columns, rows, left=(0, 6))
+    columns = ("candidate", "multiply-adds", "parameters", "median, ms", "95% interval", "in", "validation", "")
+    return console.table(f"trained, of {len(result.measured.candidates)} timed", columns, rows, left=(0, 5, 7))
 
 
 def _delivered(result: FitResult) -> object:
@@ -90,6 +99,7 @@ def _delivered(result: FitResult) -> object:
     latency = delivery.latency
     rows = [
         ("latency of the artifact", f"{latency.median_ms:.3f} ms ({latency.low_ms:.3f}–{latency.high_ms:.3f})"),
+        ("runs in", f"{latency.runtime} {latency.precision}, {delivery.form.name}"),
         ("budget", f"{delivery.budget_ms:.3f} ms: {delivery.verdict.value}"),
         *[
             console.metric(f"{split}_{name}", value)

@@ -5,7 +5,7 @@ from edgewise.devices.grouping import groups
 from edgewise.devices.inference import run
 from edgewise.devices.latency import Latency
 from edgewise.devices.machine import Machine, describe_machine
-from edgewise.devices.measuring import Progress, measure, measure_variants, screen
+from edgewise.devices.measuring import Progress, measure, measure_variants, screen, screen_variants
 from edgewise.devices.process import Worker
 from edgewise.devices.profile import DeviceProfile
 from edgewise.devices.runtimes import (
@@ -41,4 +41,5 @@ __all__ = [
     "run",
     "runtime_names",
     "screen",
+    "screen_variants",
 ]

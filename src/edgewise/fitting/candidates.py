@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from edgewise.costs import count
-from edgewise.deploy import export_onnx, random_tensors
-from edgewise.devices import Budget, Latency, Verdict, measure, screen
+from edgewise.deploy import build, random_tensors
+from edgewise.devices import Budget, Latency, Variant, Verdict, measure_variants, screen_variants
 from edgewise.errors import EdgewiseError
+from edgewise.fitting.combinations import Combination
 from edgewise.papers import Architecture, families, find
 
 WIDTHS = (0.25, 0.35, 0.5, 0.65, 0.75, 0.85, 1.0, 1.25, 1.5, 2.0)
@@ -22,6 +24,9 @@ SHARES = (6 / 7, 5 / 7, 4 / 7)
 NEAR = 1.1
 """Screening is rough: what it puts this little over the budget is measured properly all the same."""
 
+SCOUTED = 0.5
+"""The width at which a network is tried in all runtimes and precisions; its others are timed in the one that won."""
+
 SHORTLISTED = 2
 """How many widths of one network at one input size are measured properly: the largest that screening lets pass."""
 
@@ -30,7 +35,10 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Candidate:
-    """One network under consideration. `base` is the zoo's scalable form it comes from (`mobilenet_v3_large`)."""
+    """One network under consideration. `base` is the zoo's scalable form it comes from (`mobilenet_v3_large`).
+
+    `latency` says which runtime and precision it is for: the fastest that are allowed.
+    """
 
     name: str
     family: str
@@ -100,26 +108,38 @@ class Measured:
 
 
 def measure_candidates(
-    budget: Budget, *, size: int, classes: int, threads: int, seconds: float, tell: Tell
+    budget: Budget,
+    *,
+    size: int,
+    classes: int,
+    threads: int,
+    seconds: float,
+    tell: Tell,
+    allowed: Sequence[Combination] = (("onnxruntime", "fp32"),),
 ) -> Measured:
     """Times the zoo for images of `size` pixels and `classes` classes, with random weights, in the runtime that ships.
 
-    Widths climb until one is over the budget, each wave screened together; the largest that pass are measured
-    interleaved for up to `seconds`, beside the reference of a relative budget. Raises `EdgewiseError` when a runtime
-    fails or the reference is unknown.
+    Of several `allowed` runtimes and precisions every kind of network is tried in all, at one width, and then timed in
+    the one that was fastest: quantised, where that is int8. Widths climb until one is over the budget, each wave
+    screened together; the largest that pass are measured interleaved for up to `seconds`, beside the reference of a
+    relative budget, which is computed in the first of `allowed`. Raises `EdgewiseError` when a runtime fails or the
+    reference is unknown.
     """
     with TemporaryDirectory() as folder:
-        artifacts = _Artifacts(Path(folder))
+        artifacts = _Artifacts(Path(folder), threads)
         reference = _reference(budget, size, classes)
-        rough = screen({"reference": artifacts.of(reference)}, threads=threads)[0] if reference else None
+        rough = None
+        if reference is not None:
+            (rough,) = screen_variants([artifacts.variant(reference.name, reference, allowed[0])])
         limit = budget.limit_ms(replace(rough, name=budget.reference) if rough and budget.reference else None)
         found: dict[str, Candidate] = {}
         climbing = list(_ladders(size, classes))
+        best = _best_combinations(climbing, size, allowed, artifacts, tell)
         for width in WIDTHS:
             wave = [candidate for ladder in climbing if (candidate := ladder(width)) and candidate.name not in found]
             if not wave:
                 continue
-            latencies = screen({one.name: artifacts.of(one.architecture) for one in wave}, threads=threads)
+            latencies = screen_variants([artifacts.variant(one.name, one.architecture, best[one.base]) for one in wave])
             for candidate, latency in zip(wave, latencies, strict=True):
                 found[candidate.name] = replace(candidate, latency=latency, verdict=budget_verdict(latency, limit))
             over = {(one.base, one.size) for one in found.values() if one.latency and one.latency.p10_ms > NEAR * limit}
@@ -129,10 +149,10 @@ def measure_candidates(
                 break
         shortlist = _shortlist(found.values(), limit)
         tell(f"measuring {len(shortlist)} of {len(found)} candidates, interleaved")
-        paths = {one.name: artifacts.of(one.architecture) for one in shortlist}
+        variants = [artifacts.variant(one.name, one.architecture, best[one.base]) for one in shortlist]
         if reference and budget.reference:
-            paths[budget.reference] = artifacts.of(reference)
-        latencies = {one.name: one for one in measure(paths, threads=threads, max_seconds=seconds)}
+            variants.append(artifacts.variant(budget.reference, reference, allowed[0]))
+        latencies = {one.name: one for one in measure_variants(variants, max_seconds=seconds)}
     beside = latencies.get(budget.reference) if budget.reference else None
     for candidate in shortlist:
         latency = latencies[candidate.name]
@@ -144,6 +164,46 @@ def measure_candidates(
 def budget_verdict(latency: Latency, limit: float) -> Verdict:
     """What a screened latency says of the budget; only a measured one can say that it is met."""
     return Verdict.MISSED if latency.low_ms > limit else Verdict.UNDECIDED
+
+
+def _best_combinations(
+    ladders: Sequence[_Ladder],
+    size: int,
+    allowed: Sequence[Combination],
+    artifacts: _Artifacts,
+    tell: Tell,
+) -> dict[str, Combination]:
+    """For the base of each ladder the combination it is fastest in, found at one width and the images' own size."""
+    if len(allowed) == 1:
+        return {ladder.base: allowed[0] for ladder in ladders}
+    widths = sorted(WIDTHS, key=lambda width: abs(width - SCOUTED))
+    scouts = {
+        ladder.base: next((one for width in widths if (one := ladder(width)) is not None), None)
+        for ladder in ladders
+        if ladder.size == size
+    }
+    tell(f"trying {len(scouts)} kinds of networks in {', '.join(' '.join(one) for one in allowed)}")
+    failures: dict[str, str] = {}
+
+    def failed(variant: Variant, error: EdgewiseError) -> None:
+        failures.setdefault(f"{variant.runtime} {variant.precision}", str(error))
+
+    variants = [
+        artifacts.variant(base, scout.architecture, one) for base, scout in scouts.items() if scout for one in allowed
+    ]
+    latencies = screen_variants(variants, failed=failed)
+    for combination, sentence in failures.items():
+        tell(f"left out {combination} where it fails: {sentence}")
+    if not latencies:
+        raise EdgewiseError(next(iter(failures.values()), "there is no network to time"))
+    found: dict[str, Latency] = {}
+    for one in latencies:
+        if one.name not in found or one.median_ms < found[one.name].median_ms:
+            found[one.name] = one
+    chosen = {base: (found[base].runtime, found[base].precision) if base in found else allowed[0] for base in scouts}
+    wins = Counter(" ".join(one) for one in chosen.values())
+    tell(f"fastest: {', '.join(f'{name} for {count}' for name, count in wins.most_common())}")
+    return {ladder.base: chosen.get(ladder.base, allowed[0]) for ladder in ladders}
 
 
 @dataclass(frozen=True)
@@ -184,13 +244,13 @@ def _ladders(size: int, classes: int) -> Iterator[_Ladder]:
     A smaller input that makes `with_input` lower one stride more is another, costlier network of blurred images.
     """
     for family in families():
-        for base, build in family.scalable.items():
+        for base, scaled in family.scalable.items():
             try:
-                lowered = build(1.0).with_input(size).lowered
+                lowered = scaled(1.0).with_input(size).lowered
             except EdgewiseError:
                 continue
             for pixels in _sizes(size):
-                yield _Ladder(family.name, base, build, pixels, classes, lowered)
+                yield _Ladder(family.name, base, scaled, pixels, classes, lowered)
 
 
 def _sizes(size: int) -> list[int]:
@@ -230,11 +290,16 @@ def _reference(budget: Budget, size: int, classes: int) -> Architecture | None:
 class _Artifacts:
     """Artifacts with random weights, made when they are first asked for."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, threads: int) -> None:
         self._folder = folder
+        self._threads = threads
+        self._made: dict[tuple[str, Combination], Path] = {}
 
-    def of(self, architecture: Architecture) -> Path:
-        path = self._folder / f"{architecture.digest[:16]}.onnx"
-        if not path.exists():
-            export_onnx(architecture, random_tensors(architecture), path)
-        return path
+    def variant(self, name: str, architecture: Architecture, combination: Combination) -> Variant:
+        runtime, precision = combination
+        digest = architecture.digest
+        if (digest, combination) not in self._made:
+            tensors = random_tensors(architecture)
+            path = build(architecture, tensors, self._folder, digest[:16], runtime=runtime, precision=precision)
+            self._made[digest, combination] = path
+        return Variant(name, self._made[digest, combination], runtime, precision, self._threads)

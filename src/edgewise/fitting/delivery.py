@@ -10,9 +10,23 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from edgewise.data import Dataset, Preprocessing, Split
-from edgewise.deploy import ArtifactCard, Parity, compare, export_fastest, export_onnx, random_tensors, tensors_of
+from edgewise.deploy import (
+    ArtifactCard,
+    Parity,
+    build,
+    compare,
+    export_fastest,
+    random_tensors,
+    read_artifact,
+    tensors_of,
+)
+from edgewise.deploy.quantization.trials import Attempt, Subject
 from edgewise.deploy.scoring import evaluate_artifact
-from edgewise.devices import Budget, Latency, Verdict, measure
+from edgewise.devices import Budget, Latency, Variant, Verdict
+from edgewise.files import write_bytes
+from edgewise.fitting.candidates import Tell
+from edgewise.fitting.combinations import Combination
+from edgewise.fitting.forms import CALIBRATION, choose_form
 from edgewise.nn import Network
 from edgewise.papers import Architecture
 from edgewise.training import Evaluation
@@ -24,12 +38,18 @@ COMPARED = 64
 
 @dataclass(frozen=True, eq=False)
 class Delivery:
-    """The files and what is true of the artifact: scores on validation and test images, latency, and the budget."""
+    """The files and what is true of the artifact: scores on validation and test images, latency, and the budget.
+
+    `form` says what it is: `fp32`, or how it was quantised, with its runtime and precision; `tried` are all that were
+    judged. `parity` is of the floating-point artifact, which the others were made from.
+    """
 
     model_file: Path
     artifact: Path
     card: ModelCard
     parity: Parity
+    form: Attempt
+    tried: tuple[Attempt, ...]
     validation: Evaluation
     test: Evaluation
     latency: Latency
@@ -47,29 +67,48 @@ def deliver(
     budget: Budget,
     reference: Architecture | None,
     *,
+    allowed: Sequence[Combination],
+    meant: Combination,
     threads: int,
     seconds: float,
     workers: int,
+    tell: Tell,
 ) -> Delivery:
-    """Exports `network` into `folder` and measures the artifact there, beside the `reference` of a relative budget.
+    """Exports `network` into `folder` in the fastest of the `allowed` runtimes and precisions that holds its accuracy,
+    measured beside the `reference` of a relative budget. `meant` is the one it was chosen in.
 
-    Speed is measured only after the artifact has agreed with torch on real images; all accuracies are the artifact's.
-    Raises `EdgewiseError` when they differ.
+    Speed is measured only after the floating-point artifact has agreed with torch on real images; all accuracies are
+    those of artifacts. Raises `EdgewiseError` when they differ.
     """
     artifact = folder / "model.onnx"
-    export_fastest(
-        network.architecture,
-        tensors_of(network),
-        artifact,
-        card=ArtifactCard(preprocessing, dataset.classes, dataset.multi_label),
-        threads=threads,
+    tensors = tensors_of(network)
+    card = ArtifactCard(preprocessing, dataset.classes, dataset.multi_label)
+    with TemporaryDirectory() as name:
+        scratch = Path(name)
+        plain = scratch / "plain.onnx"
+        export_fastest(network.architecture, tensors, plain, card=card, runtime=meant[0], threads=threads)
+        pixels = some_pixels(dataset.splits["val"], preprocessing, COMPARED)
+        parity = compare(plain, network, pixels, preprocessing=preprocessing, runtime=meant[0])
+        chosen = choose_form(
+            Subject(plain, read_artifact(plain), network.architecture, tensors),
+            dataset,
+            _calibration(dataset, preprocessing),
+            allowed,
+            _beside(budget, reference, allowed[0], scratch, threads),
+            scratch,
+            threads=threads,
+            seconds=seconds,
+            workers=workers,
+            tell=tell,
+        )
+        write_bytes(artifact, chosen.artifact.read_bytes())
+    form, latency, beside = chosen.attempt, chosen.latency, chosen.reference
+    validation, test = (
+        evaluate_artifact(
+            artifact, dataset.splits[split], runtime=form.runtime, precision=form.precision, workers=workers
+        )
+        for split in ("val", "test")
     )
-    parity = compare(
-        artifact, network, some_pixels(dataset.splits["val"], preprocessing, COMPARED), preprocessing=preprocessing
-    )
-    validation = evaluate_artifact(artifact, dataset.splits["val"], workers=workers)
-    test = evaluate_artifact(artifact, dataset.splits["test"], workers=workers)
-    latency, beside = measure_beside(artifact, budget, reference, threads=threads, seconds=seconds)
     metrics = {f"val_{name}": value for name, value in validation.metrics().items()}
     metrics |= {f"test_{name}": value for name, value in test.metrics().items()}
     card = ModelCard(
@@ -87,6 +126,8 @@ def deliver(
         artifact=artifact,
         card=card,
         parity=parity,
+        form=form,
+        tried=chosen.attempts,
         validation=validation,
         test=test,
         latency=latency,
@@ -96,17 +137,20 @@ def deliver(
     )
 
 
-def measure_beside(
-    artifact: Path, budget: Budget, reference: Architecture | None, *, threads: int, seconds: float
-) -> tuple[Latency, Latency | None]:
-    """The artifact's latency, and that of the budget's reference measured in the same rounds."""
-    with TemporaryDirectory() as folder:
-        paths = {artifact.name: artifact}
-        if reference is not None and budget.reference is not None:
-            paths[budget.reference] = Path(folder) / "reference.onnx"
-            export_onnx(reference, random_tensors(reference), paths[budget.reference])
-        latencies = measure(paths, threads=threads, max_seconds=seconds)
-    return latencies[0], latencies[1] if len(latencies) > 1 else None
+def _calibration(dataset: Dataset, preprocessing: Preprocessing) -> np.ndarray:
+    pixels = some_pixels(dataset.splits["train"], preprocessing, CALIBRATION)
+    return np.stack([preprocessing.normalised(image) for image in pixels])
+
+
+def _beside(
+    budget: Budget, reference: Architecture | None, combination: Combination, folder: Path, threads: int
+) -> Variant | None:
+    """What is measured beside the artifact: the reference of a relative budget, as it was when candidates were."""
+    if reference is None or budget.reference is None:
+        return None
+    runtime, precision = combination
+    path = build(reference, random_tensors(reference), folder, "reference", runtime=runtime, precision=precision)
+    return Variant(budget.reference, path, runtime, precision, threads)
 
 
 def some_pixels(split: Split, preprocessing: Preprocessing, count: int) -> np.ndarray:
@@ -135,6 +179,8 @@ def delivery_facts(delivery: Delivery) -> dict[str, object]:
         "architecture": delivery.card.architecture.to_dict(),
         "metrics": dict(delivery.card.metrics),
         "parity": asdict(delivery.parity),
+        "form": delivery.form.to_json(),
+        "tried": [one.to_json() for one in delivery.tried],
         "latency": delivery.latency.to_json(),
         "reference": delivery.reference.to_json() if delivery.reference else None,
         "budget_ms": delivery.budget_ms,

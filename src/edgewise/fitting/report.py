@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edgewise.costs import cost_table
 from edgewise.data import Dataset
+from edgewise.deploy.quantization.trials import Attempt
 from edgewise.devices import Budget, Machine, Verdict
 from edgewise.explain import Budget as ShownBudget
 from edgewise.explain import (
@@ -129,9 +130,10 @@ def _facts(delivery: Delivery, trained: TrainResult) -> dict[str, object]:
     facts: dict[str, object] = {
         "runtime": f"{latency.runtime}, {latency.threads} thread{'' if latency.threads == 1 else 's'}, batch 1, "
         f"{latency.precision}",
+        "form": f"{_form(delivery.form)}, of {len(delivery.tried)} that were tried",
         "budget": f"{delivery.verdict.value}: {delivery.budget_ms:.3f} ms",
         "rounds measured": latency.rounds,
-        "agreement with torch": f"class scores differ by at most {parity.difference:.1e} of their range "
+        "agreement with torch": f"in fp32 class scores differ by at most {parity.difference:.1e} of their range "
         f"on {parity.images} images",
         "trained": f"{trained.epochs} epochs at {trained.images_per_second:.0f} images/s, "
         f"{trained.seconds:.0f} s, precision {trained.precision}",
@@ -139,6 +141,11 @@ def _facts(delivery: Delivery, trained: TrainResult) -> dict[str, object]:
     if latency.cpu_median_ms is not None:
         facts["thread CPU time"] = f"{latency.cpu_median_ms:.3f} ms"
     return facts
+
+
+def _form(form: Attempt) -> str:
+    parts = [form.name, *([f"in float: {', '.join(form.in_float)}"] if form.in_float else [])]
+    return "; ".join(parts)
 
 
 def _point(

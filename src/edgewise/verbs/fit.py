@@ -7,7 +7,7 @@ import math
 import shlex
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from edgewise.devices import Budget, Verdict, describe_machine
 from edgewise.errors import BudgetError, EdgewiseError
 from edgewise.files import write_text
 from edgewise.fitting.candidates import Candidate, Measured, measure_candidates
+from edgewise.fitting.combinations import AUTO, combinations
 from edgewise.fitting.delivery import Delivery, deliver, delivery_facts
 from edgewise.fitting.halving import RUNGS, Halving, Standing, default_recipe
 from edgewise.fitting.report import write_report
@@ -60,6 +61,8 @@ def fit(
     epochs: int | None = None,
     candidates: int = 4,
     size: int | None = None,
+    runtime: str | Sequence[str] = AUTO,
+    precision: str = AUTO,
     threads: int = 1,
     flip: bool | None = None,
     seed: int = 0,
@@ -72,11 +75,14 @@ def fit(
 ) -> FitResult:
     """Finds, trains, exports and measures the most accurate network for `data` within `budget`, into the folder `out`.
 
-    `data` is what `open_dataset` takes; `budget` reads `5ms`, `800us` or `0.6x mobilenet_v2`, for one image in one
-    runtime with `threads` threads. Training takes about `minutes`, shared by `candidates` networks (see
-    `fitting.selection.RULE` and `fitting.halving`), or `epochs` each when given. `size` is the largest input in
-    pixels, by default the images' own up to 224. `flip` mirrors training images (by default all but the digits).
-    The same call on the same folder resumes.
+    `data` is what `open_dataset` takes; `budget` reads `5ms`, `800us` or `0.6x mobilenet_v2`, for one image on
+    `threads` threads. Candidates are ranked as they will be deployed: each kind of network in the fastest `runtime`
+    (one or several; `auto`: those installed) and `precision` (`auto`, `fp32`, `bf16`, `int8`) for it, quantised where
+    that is int8. The winner is delivered in the fastest of them that holds its accuracy.
+
+    Training takes about `minutes`, shared by `candidates` networks (see `fitting.selection.RULE` and
+    `fitting.halving`), or `epochs` each when given. `size` is the largest input in pixels, by default the images' own
+    up to 224. `flip` mirrors training images (by default all but the digits). The same call on the same folder resumes.
 
     Raises `BudgetError` when nothing meets the budget, naming the fastest candidate, and `EdgewiseError` for data or
     options that cannot be used.
@@ -87,6 +93,7 @@ def fit(
     _check(minutes, size)
     at_least(1, {"epochs": epochs, "candidates": candidates, "threads": threads})
     at_least(0, {"seed": seed, "workers": workers})
+    allowed = combinations([runtime] if isinstance(runtime, str) else runtime, precision)
     if budget.reference is not None:
         find(budget.reference)  # a misspelt reference is told before an hour's work
     dataset = open_dataset(data, seed=seed, skip_bad=skip_bad, root=root)
@@ -102,6 +109,7 @@ def fit(
         "epochs": epochs,
         "candidates": candidates,
         "input": size,
+        "runtimes": [" ".join(one) for one in allowed],
         "threads": threads,
         "flip": flip,
         "seed": seed,
@@ -112,7 +120,13 @@ def fit(
 
         def measure() -> Measured:
             made = measure_candidates(
-                budget, size=size, classes=len(dataset.classes), threads=threads, seconds=MEASURING_SECONDS, tell=say
+                budget,
+                size=size,
+                classes=len(dataset.classes),
+                threads=threads,
+                seconds=MEASURING_SECONDS,
+                tell=say,
+                allowed=allowed,
             )
             select(made, budget, candidates)  # a budget nothing meets leaves no run behind
             return made
@@ -146,9 +160,12 @@ def fit(
             provenance,
             budget,
             reference,
+            allowed=allowed,
+            meant=_meant(winner),
             threads=threads,
             seconds=DELIVERY_SECONDS,
             workers=decoding_workers(workers),
+            tell=say,
         )
     record = {
         "command": line,
@@ -214,6 +231,11 @@ def _check(minutes: float, size: int | None) -> None:
         raise EdgewiseError(f"training for {minutes:g} minutes cannot be planned; give more than 0")
     if size is not None and not 16 <= size <= 1024:
         raise EdgewiseError(f"an input of {size} pixels cannot be searched over; give 16 to 1024")
+
+
+def _meant(winner: Candidate) -> tuple[str, str]:
+    assert winner.latency is not None
+    return winner.latency.runtime, winner.latency.precision
 
 
 def _training_facts(trained: TrainResult) -> Mapping[str, Any]:
