@@ -24,6 +24,8 @@ from edgewise.weights import load_model, read_card
 
 BUDGET = "100x mobilenet_v2"
 
+IN = {"runtime": "onnxruntime", "precision": "fp32"}
+
 
 @dataclass(frozen=True)
 class Fitted:
@@ -35,15 +37,8 @@ class Fitted:
 
 
 def fit(out: Path, told: list[str]) -> FitResult:
-    options = {
-        "runtime": "onnxruntime",
-        "precision": "fp32",
-        "epochs": 1,
-        "candidates": 2,
-        "command": "edgewise fit digits",
-        "progress": False,
-    }
-    return edgewise.fit("digits", BUDGET, out=out, tell=told.append, **options)  # type: ignore[arg-type]
+    options = {"epochs": 1, "candidates": 2, "command": "edgewise fit digits", "progress": False}
+    return edgewise.fit("digits", BUDGET, out=out, tell=told.append, **IN, **options)  # type: ignore[arg-type]
 
 
 def strict(text: str) -> Any:
@@ -165,7 +160,7 @@ def test_the_same_call_trains_nothing_again(fitted: Fitted, tmp_path: Path) -> N
 
 def test_another_call_on_the_folder_is_refused(fitted: Fitted) -> None:
     with pytest.raises(EdgewiseError, match=r"asked for something else \(candidates, epochs\)"):
-        edgewise.fit("digits", BUDGET, out=fitted.result.folder, epochs=2, candidates=3, precision="fp32")
+        edgewise.fit("digits", BUDGET, out=fitted.result.folder, epochs=2, candidates=3, **IN)  # type: ignore[arg-type]
 
 
 def test_the_command_prints_the_same_run(
