@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from edgewise.profiling import EVERY_WIDTH, find_staircase
-from edgewise.profiling.quantum import COARSE_WIDTHS, WIDTHS
+from edgewise.profiling.quantum import COARSE_WIDTHS, HASTY_WIDTHS, WIDTHS
 
 NOISE = 0.02
 
@@ -44,8 +44,9 @@ def test_without_noise_the_step_is_found(step: int, penalty: float, widths: tupl
 
 
 @pytest.mark.parametrize("step", [4, 8, 16, 32])
-def test_few_widths_are_enough_for_steps_from_4(step: int) -> None:
-    assert find_staircase([swept(stairs(step), COARSE_WIDTHS)]).step == step
+@pytest.mark.parametrize("widths", [COARSE_WIDTHS, HASTY_WIDTHS])
+def test_few_widths_are_enough_for_steps_from_4(step: int, widths: tuple[int, ...]) -> None:
+    assert find_staircase([swept(stairs(step), widths)]).step == step
 
 
 @pytest.mark.parametrize("step", [8, 16, 32])

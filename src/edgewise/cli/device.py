@@ -39,7 +39,7 @@ def profile(
         list[int] | None, Option(help="Threads to measure peaks on; by default 1 and all cores; may be repeated.")
     ] = None,
     seconds: Annotated[float, Option(help="About how long it may take; 300 or more sweeps every width.")] = 120.0,
-    quick: Annotated[bool, Option("--quick", help="About 30 seconds: fewer widths, wider errors.")] = False,
+    quick: Annotated[bool, Option("--quick", help="In well under a minute: just enough widths, wider errors.")] = False,
     again: Annotated[bool, Option("--again", help="Measure everything anew.")] = False,
     figure: Annotated[Path | None, Option(help="Draw the staircases of the quanta (.svg).")] = None,
     as_json: Annotated[bool, Option("--json", help="Print the profile as JSON.")] = False,

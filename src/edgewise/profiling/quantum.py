@@ -8,7 +8,7 @@ from typing import Literal
 from edgewise.devices.profile import Quantum, SweptWidth
 from edgewise.profiling.probes import DEPTHWISE_MAP, POINTWISE_MAPS, depthwise, pointwise
 from edgewise.profiling.staircase import find_staircase, triplet
-from edgewise.profiling.timing import Setting, timed, unquiet
+from edgewise.profiling.timing import Setting, Timer, timed, unquiet
 
 Kind = Literal["pointwise", "depthwise"]
 KINDS: tuple[Kind, ...] = ("pointwise", "depthwise")
@@ -26,8 +26,11 @@ def widths(triplets: Mapping[int, Sequence[int]]) -> tuple[int, ...]:
 _COARSE = {32: (32, 64, 96), 16: (32, 48, 64, 80, 96, 112)}
 _FINE = {8: (40, 48, 56, 64, 72, 80), 4: (44, 48, 60, 64, 76, 80), 2: (46, 48, 62, 64, 78, 80)}
 
+HASTY_WIDTHS = widths({32: (32, 64, 96), 16: (32, 48, 64), 8: (48, 56, 64), 4: (48, 60, 64)})
+"""Just enough widths to find a quantum of 4 or more."""
+
 COARSE_WIDTHS = widths(_COARSE | {8: (48, 56, 64, 72), 4: (44, 48, 60, 64)})
-"""Enough widths to find a quantum of 4 or more."""
+"""Enough widths to find a quantum of 4 or more through noise."""
 
 WIDTHS = widths(_COARSE | _FINE)
 """Enough widths to find any quantum: six places for each, but for the largest."""
@@ -41,11 +44,13 @@ def sweeps(kind: Kind, profile_seconds: float) -> dict[int, tuple[int, ...]]:
     if profile_seconds >= _LEISURE:
         return dict.fromkeys(maps, EVERY_WIDTH)
     if profile_seconds < _HASTE:
-        return {maps[0]: COARSE_WIDTHS}
+        return {maps[0]: HASTY_WIDTHS}
     return {side: WIDTHS if (kind, index) == ("pointwise", 0) else COARSE_WIDTHS for index, side in enumerate(maps)}
 
 
-def measure_quantum(kind: Kind, maps: Mapping[int, Sequence[int]], setting: Setting, seconds: float) -> Quantum:
+def measure_quantum(
+    kind: Kind, maps: Mapping[int, Sequence[int]], setting: Setting, seconds: float, *, timer: Timer = timed
+) -> Quantum:
     """The quantum of one kind of convolution in one runtime and precision, measured for about `seconds`.
 
     `maps` has the widths to sweep on maps of each side (of those in `POINTWISE_MAPS`, any for depthwise). The widths of
@@ -57,7 +62,7 @@ def measure_quantum(kind: Kind, maps: Mapping[int, Sequence[int]], setting: Sett
     total = sum(map(len, maps.values()))
     for side, tried in maps.items():
         probes = {width: make(width, side) for width in tried}
-        found = timed(list(probes.values()), setting, seconds * len(tried) / total)
+        found = timer(list(probes.values()), setting, seconds * len(tried) / total)
         latencies += found.values()
         for width, probe in probes.items():
             latency = found[probe.name]
