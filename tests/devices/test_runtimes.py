@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 
+from edgewise.blocks import Classifier, ConvBNAct
 from edgewise.deploy import build, random_tensors
 from edgewise.devices import Variant, Worker, find_runtime, measure_variants, run, runtime_names
 from edgewise.devices.runtimes import openvino as openvino_file
@@ -22,11 +23,23 @@ from edgewise.errors import EdgewiseError
 from edgewise.nn import Network
 from edgewise.papers import Architecture, find
 
+HEAD = Classifier(classes=3)
+
 NETWORKS = {
     "mobilenet_v3": find("mobilenet_v3_small").scaled(0.5).with_input(64).with_classes(7),
     "shufflenet_v1": find("shufflenet_v1_g3").scaled(0.5).with_input(64).with_classes(7),
     "shufflenet_v2": find("shufflenet_v2_0.5").with_input(64).with_classes(7),
 }
+
+# Enough work for two threads, and few layers, because exporting takes some runtimes a second for every few.
+BROAD = Architecture(
+    "broad",
+    (*(ConvBNAct(out_channels=width, stride=stride) for width, stride in ((32, 2), (64, 1), (64, 1), (64, 1))), HEAD),
+    input=(3, 96, 96),
+)
+
+# Runs in well under a millisecond.
+SMALL = Architecture("small", (ConvBNAct(out_channels=8, stride=2), HEAD), input=(3, 32, 32))
 
 # The shares of the largest output that may be lost: rounding in fp32, in bf16 with its 8 bits about 50 layers deep, and
 # in int8 with random weights, which are nobody's.
@@ -43,6 +56,12 @@ COMBINATIONS = [
     for precision in find_runtime(name).precisions
 ]
 
+# Exporting whole networks to ExecuTorch takes tens of seconds; tests/deploy/test_executorch.py has short ones.
+WHOLE = [
+    pytest.param(*one.values, marks=[pytest.mark.slow] if one.values[0] == "executorch" else one.marks)
+    for one in COMBINATIONS
+]
+
 posix = pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
 
 
@@ -51,6 +70,12 @@ def _installed(name: str) -> str:
     if runtime.version() is None:
         pytest.skip(f"{name} is not installed: {runtime.install_hint}")
     return name
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For artifacts that several tests load."""
+    return tmp_path_factory.mktemp("artifacts")
 
 
 def _loaded(worker: Worker, path: Path, precision: str, threads: int = 1) -> None:
@@ -72,18 +97,17 @@ def _built(
     images = np.random.default_rng(1).standard_normal((3, *architecture.input), dtype=np.float32)
     with torch.inference_mode():
         expected = network.eval()(torch.from_numpy(images))
-    path = build(architecture, tensors, folder, "net", runtime=runtime, precision=precision, images=images)
+    name = architecture.digest[:16]
+    path = build(architecture, tensors, folder, name, runtime=runtime, precision=precision, images=images)
     return path, images, expected.numpy()
 
 
 def _small(folder: Path, runtime: str) -> Path:
-    """An artifact that runs in well under a millisecond."""
-    architecture = find("mobilenet_v1_0.25").with_input(32).with_classes(3)
-    return build(architecture, random_tensors(architecture), folder, "a", runtime=runtime)
+    return build(SMALL, random_tensors(SMALL), folder, "a", runtime=runtime)
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-@pytest.mark.parametrize(("name", "precision"), COMBINATIONS)
+@pytest.mark.parametrize(("name", "precision"), WHOLE)
 def test_outputs_are_those_of_torch(name: str, precision: str, network: str, tmp_path: Path) -> None:
     path, images, expected = _built(NETWORKS[network], tmp_path, _installed(name), precision)
     with Worker(_installed(name)) as worker:
@@ -96,8 +120,8 @@ def test_outputs_are_those_of_torch(name: str, precision: str, network: str, tmp
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_outputs_stay_what_they_were_when_the_next_images_come(name: str, tmp_path: Path) -> None:
-    path, images, _ = _built(NETWORKS["shufflenet_v2"], tmp_path, _installed(name))
+def test_outputs_stay_what_they_were_when_the_next_images_come(name: str, folder: Path) -> None:
+    path, images, _ = _built(SMALL, folder, _installed(name))
     together = run(path, images, runtime=name)
     alone = np.concatenate([run(path, images[index : index + 1], runtime=name) for index in range(len(images))])
     np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-6)
@@ -106,8 +130,8 @@ def test_outputs_stay_what_they_were_when_the_next_images_come(name: str, tmp_pa
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="reads CPU times from /proc")
 @pytest.mark.parametrize(("name", "precision"), COMBINATIONS)
-def test_one_thread_is_one_thread_and_waits_without_spinning(name: str, precision: str, tmp_path: Path) -> None:
-    path, _, _ = _built(find("mobilenet_v2").with_input(96), tmp_path, _installed(name), precision)
+def test_one_thread_is_one_thread_and_waits_without_spinning(name: str, precision: str, folder: Path) -> None:
+    path, _, _ = _built(BROAD, folder, _installed(name), precision)
     with Worker(name) as worker:
         _loaded(worker, path, precision)
         worker.time("a", iterations=3)
@@ -121,8 +145,8 @@ def test_one_thread_is_one_thread_and_waits_without_spinning(name: str, precisio
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="reads CPU times from /proc")
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two cores")
 @pytest.mark.parametrize("name", NAMES)
-def test_two_threads_share_the_work_and_wait_without_spinning(name: str, tmp_path: Path) -> None:
-    path, _, _ = _built(find("mobilenet_v2").with_input(128), tmp_path, _installed(name))
+def test_two_threads_share_the_work_and_wait_without_spinning(name: str, folder: Path) -> None:
+    path, _, _ = _built(BROAD, folder, _installed(name))
     with Worker(name) as worker:
         _loaded(worker, path, "fp32", threads=2)
         before = _thread_seconds(worker.pid)
@@ -155,9 +179,9 @@ def _thread_seconds(pid: int) -> dict[str, float]:
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="reads parents from /proc")
 @pytest.mark.parametrize("name", NAMES)
-def test_a_runtime_starts_no_processes_of_its_own(name: str, tmp_path: Path) -> None:
+def test_a_runtime_starts_no_processes_of_its_own(name: str, folder: Path) -> None:
     with Worker(_installed(name)) as worker:
-        worker.load("a", _small(tmp_path, name))
+        worker.load("a", _small(folder, name))
         started = []
         for stat in Path("/proc").glob("[0-9]*/stat"):
             with suppress(OSError):  # it has ended meanwhile
@@ -166,6 +190,7 @@ def test_a_runtime_starts_no_processes_of_its_own(name: str, tmp_path: Path) -> 
         assert started == []
 
 
+# Not of the others: a model file's architecture has a size, and ExecuTorch's files give the largest shape they take.
 @pytest.mark.parametrize("name", [name for name in runtime_names() if find_runtime(name).suffix == ".onnx"])
 def test_an_input_without_a_fixed_shape_is_refused(name: str, matmuls: Callable[..., Path]) -> None:
     with (
@@ -176,26 +201,26 @@ def test_an_input_without_a_fixed_shape_is_refused(name: str, matmuls: Callable[
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_damaged_artifact_is_a_sentence_and_the_worker_goes_on(name: str, tmp_path: Path) -> None:
+def test_a_damaged_artifact_is_a_sentence_and_the_worker_goes_on(name: str, folder: Path, tmp_path: Path) -> None:
     corrupt = tmp_path / f"corrupt{find_runtime(name).suffix}"
     corrupt.write_bytes(b"not a model at all")
     with Worker(_installed(name)) as worker:
         with pytest.raises(EdgewiseError, match=rf"{name} failed loading .*corrupt\.\w+: "):
             worker.load("corrupt", corrupt)
-        worker.load("good", _small(tmp_path, name))
+        worker.load("good", _small(folder, name))
         assert worker.time("good", iterations=1).wall_ns
 
 
 @posix
 @pytest.mark.parametrize("name", NAMES)
-def test_a_crash_and_a_hang_are_sentences(name: str, tmp_path: Path) -> None:
+def test_a_crash_and_a_hang_are_sentences(name: str, folder: Path) -> None:
     with Worker(_installed(name)) as worker:
-        worker.load("a", _small(tmp_path, name))
+        worker.load("a", _small(folder, name))
         threading.Timer(0.3, os.kill, (worker.pid, signal.SIGSEGV)).start()
         with pytest.raises(EdgewiseError, match=rf"{name} stopped with SIGSEGV while timing .*a\.\w+"):
             worker.time("a", iterations=10_000_000)
     with Worker(name, timeout=4) as worker:
-        worker.load("a", _small(tmp_path, name))
+        worker.load("a", _small(folder, name))
         os.kill(worker.pid, signal.SIGSTOP)
         with pytest.raises(EdgewiseError, match=rf"{name} gave no answer within 4 s while timing .*a\.\w+"):
             worker.time("a", iterations=1)
@@ -203,7 +228,7 @@ def test_a_crash_and_a_hang_are_sentences(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_runtime_that_dies_is_not_the_end_of_the_others(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = Worker.time
 
@@ -216,7 +241,7 @@ def test_a_runtime_that_dies_is_not_the_end_of_the_others(
     other = "torch_eager" if name == "onnxruntime" else "onnxruntime"
     told: list[str] = []
     latencies = measure_variants(
-        [Variant("a", _small(tmp_path, one), one) for one in (_installed(name), other)],
+        [Variant("a", _small(folder, one), one) for one in (_installed(name), other)],
         max_seconds=0.3,
         failed=lambda variant, error: told.append(str(error)),
     )
@@ -239,3 +264,22 @@ def test_openvino_says_how_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(openvino_file, "package_version", lambda package: None)
     with pytest.raises(EdgewiseError, match=r'openvino is not installed; install it with: pip install "edgewise\[open'):
         Worker("openvino")
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="reads CPU times from /proc")
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two cores")
+def test_executorch_goes_on_when_others_are_loaded_for_another_number_of_threads(folder: Path) -> None:
+    """A process has one set of threads, and what was loaded for it may not be used with another."""
+    path, images, _ = _built(BROAD, folder, _installed("executorch"))
+    expected = run(path, images[:1], runtime="executorch")
+    with Worker("executorch") as worker:
+        for name, threads in (("one", 1), ("two", 2), ("another", 1)):
+            worker.load(name, path, threads=threads)
+        for name in ("one", "two", "one", "another", "two"):
+            _, shape, content = worker.run(name, images[:1].tobytes())
+            actual = np.frombuffer(content, np.float32).reshape(shape)
+            np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-5)
+            before = _thread_seconds(worker.pid)
+            worker.time(name, iterations=30)
+            spent = [seconds - before.get(thread, 0.0) for thread, seconds in _thread_seconds(worker.pid).items()]
+            assert sum(seconds > 0.2 * max(spent) for seconds in spent) == (2 if name == "two" else 1)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    model: Annotated[Path, Argument(help="A model file (.safetensors) or an artifact (.onnx).")],
+    model: Annotated[Path, Argument(help="A model file (.safetensors) or an artifact (.onnx, .pte).")],
     data: Annotated[str, Argument(help="An image folder, a CSV, or digits, cifar10, …")],
     split: Annotated[str, Option(help="train, val, test or all: every image, undivided.")] = "test",
     seed: Annotated[int, Option(help="The seed that divided the data in training.")] = 0,
@@ -23,7 +23,10 @@ def evaluate(
     workers: Annotated[
         int | None, Option(help="Processes that decode large images; by default half of the cores.")
     ] = None,
-    runtime: Annotated[str, Option(help="What an artifact runs in: onnxruntime or openvino.")] = "onnxruntime",
+    runtime: Annotated[
+        str | None,
+        Option(help="What an artifact runs in: onnxruntime, openvino or executorch; by default its ending tells."),
+    ] = None,
     as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Score a model file or an artifact on data, in total and per class."""

@@ -13,6 +13,9 @@ from edgewise.cli import console
 def export(
     model: Annotated[Path, Argument(help="A model file (.safetensors).")],
     out: Annotated[Path | None, Option(help="The artifact to write; by default beside the model file.")] = None,
+    runtime: Annotated[
+        str, Option(help="What the artifact will run in: onnxruntime, openvino or executorch.")
+    ] = "onnxruntime",
     images: Annotated[str | None, Option(help="Your own images to compare artifact and network on.")] = None,
     normalise_inside: Annotated[
         bool, Option("--normalise-inside", help="The artifact takes uint8 pixels and normalises them itself.")
@@ -21,10 +24,10 @@ def export(
         int, Option(help="Threads that the artifact will run on; forms of it are compared on them.")
     ] = 1,
 ) -> None:
-    """Export a model file to ONNX, and compare the two on real images."""
+    """Export a model file to what a runtime takes, and compare the two on real images."""
     from edgewise.verbs.export import export as run
 
-    made = run(model, out, images=images, normalise_inside=normalise_inside, threads=threads)
+    made = run(model, out, runtime=runtime, images=images, normalise_inside=normalise_inside, threads=threads)
     console.show(
         f"{made.artifact}: {made.size_bytes / 2**20:.2f} MiB; class scores differ from torch's by at most "
         f"{made.parity.difference:.1e} of their range on {made.parity.images} images"

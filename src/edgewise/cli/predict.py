@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 
 def predict(
     images: Annotated[list[str], Argument(help="Files, folders, or patterns such as 'photos/*.jpg'.")],
-    model: Annotated[Path, Option(help="An artifact (.onnx) or a model file (.safetensors).")],
+    model: Annotated[Path, Option(help="An artifact (.onnx, .pte) or a model file (.safetensors).")],
     top: Annotated[int, Option(help="How many classes per image.")] = 1,
     form: Annotated[str, Option("--format", help="table, json or csv.")] = "table",
     skip_bad: Annotated[bool, Option("--skip-bad", help="Leave out files that cannot be read.")] = False,
-    runtime: Annotated[str, Option(help="What an artifact runs in: onnxruntime or openvino.")] = "onnxruntime",
+    runtime: Annotated[
+        str | None,
+        Option(help="What an artifact runs in: onnxruntime, openvino or executorch; by default its ending tells."),
+    ] = None,
     threads: Annotated[int, Option(help="Threads of the runtime.")] = 1,
 ) -> None:
     """Tell the classes of images."""

@@ -2,6 +2,7 @@
 
 from edgewise.deploy.artifact import ArtifactCard, read_artifact
 from edgewise.deploy.build import build
+from edgewise.deploy.executorch import export_executorch
 from edgewise.deploy.exit_order import exit_ordered
 from edgewise.deploy.export import export_onnx
 from edgewise.deploy.fold import folded
@@ -18,6 +19,7 @@ __all__ = [
     "compare",
     "count_onnx",
     "exit_ordered",
+    "export_executorch",
     "export_fastest",
     "export_onnx",
     "folded",

@@ -1,13 +1,26 @@
-"""What an artifact says of itself: the metadata that exporters put into it."""
+"""What an artifact says of itself: the metadata that exporters put into it, or beside it where it has no room."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
+
 from edgewise.data.preprocessing import Preprocessing
+from edgewise.deploy.fold import Tensors
 from edgewise.errors import EdgewiseError
+from edgewise.files import write_bytes, write_text
+from edgewise.papers.architecture import Architecture
+from edgewise.version import VERSION
+from edgewise.weights.shapes import COUNTER, mismatch
+
+_BESIDE = frozenset({".pte"})
+"""Endings of artifacts whose card is a file of its own."""
+
+_CONTENT = "edgewise.sha256"
 
 
 @dataclass(frozen=True)
@@ -36,15 +49,68 @@ class ArtifactCard:
         return metadata
 
 
-def read_artifact(path: Path) -> ArtifactCard:
-    """The card of the artifact `path`.
+def metadata_of(architecture: Architecture, card: ArtifactCard | None) -> dict[str, str]:
+    """What exporters write of an artifact: its architecture, and what the card says."""
+    metadata = {
+        "edgewise.version": VERSION,
+        "edgewise.architecture": json.dumps(architecture.to_dict()),
+        "edgewise.digest": architecture.digest,
+    }
+    return metadata if card is None else metadata | card.to_metadata()
 
-    Raises `EdgewiseError` when it cannot be read as ONNX, or was not exported with preprocessing and class names.
+
+def exportable(architecture: Architecture, tensors: Tensors, card: ArtifactCard | None) -> dict[str, np.ndarray]:
+    """The tensors as float32, without counters.
+
+    Raises `EdgewiseError` when they are not the architecture's, or the card does not fit it.
     """
-    from edgewise.deploy.onnx_file import load
+    floats = {name: np.asarray(array, np.float32) for name, array in tensors.items() if not name.endswith(COUNTER)}
+    if difference := mismatch(architecture.graph, {name: array.shape for name, array in floats.items()}):
+        raise EdgewiseError(f"these are not the tensors of {architecture.name}: {difference}")
+    if card is None:
+        return floats
+    _, height, width = architecture.input
+    preprocessing = card.preprocessing
+    if (preprocessing.height, preprocessing.width) != (height, width):
+        raise EdgewiseError(
+            f"{architecture.name} takes images of {height}×{width} pixels and the preprocessing makes "
+            f"{preprocessing.height}×{preprocessing.width}; use with_input or change the preprocessing"
+        )
+    if card.classes and len(card.classes) != architecture.classes:
+        raise EdgewiseError(
+            f"{len(card.classes)} class names were given for {architecture.name}, which tells {architecture.classes} "
+            "classes apart; give one name for each"
+        )
+    return floats
 
-    model = load(path)
-    said = {entry.key: entry.value for entry in model.metadata_props}
+
+def write_with_card(path: Path, content: bytes, metadata: dict[str, str]) -> None:
+    """Writes an artifact and, as JSON beside it (`NAME.pte.json`), its metadata, which says what content it belongs to.
+
+    Each is written whole or not at all; should only the first be, `read_artifact` says so.
+    """
+    write_bytes(path, content)
+    write_text(_beside(path), json.dumps(metadata | {_CONTENT: sha256(content).hexdigest()}, indent=1) + "\n")
+
+
+def copy_artifact(made: Path, path: Path) -> None:
+    """Writes the artifact `made` to `path`, with the card beside it where it has one."""
+    write_bytes(path, made.read_bytes())
+    if made.suffix in _BESIDE:
+        write_bytes(_beside(path), _beside(made).read_bytes())
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.json")
+
+
+def read_artifact(path: Path) -> ArtifactCard:
+    """The card of the artifact `path`: inside an `.onnx`, beside a `.pte`.
+
+    Raises `EdgewiseError` when it cannot be read as ONNX, was not exported with preprocessing and class names, or the
+    file beside it is missing or belongs to another.
+    """
+    said = _read_beside(path) if path.suffix in _BESIDE else _read_inside(path)
     try:
         preprocessing, classes, multi_label, inside = (
             json.loads(said[f"edgewise.{name}"])
@@ -61,3 +127,28 @@ def read_artifact(path: Path) -> ArtifactCard:
             f"{path} does not say how images are prepared for it and what its classes are called; "
             "only artifacts that `edgewise export` or `edgewise fit` wrote can be used on images"
         ) from None
+
+
+def _read_inside(path: Path) -> dict[str, str]:
+    from edgewise.deploy.onnx_file import load
+
+    return {entry.key: entry.value for entry in load(path).metadata_props}
+
+
+def _read_beside(path: Path) -> dict[str, str]:
+    card = _beside(path)
+    try:
+        said = json.loads(card.read_text(encoding="utf-8"))
+        digest = sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError as error:
+        raise EdgewiseError(
+            f"there is no {error.filename}: an artifact {path.suffix} and the card beside it, which says how images "
+            "are prepared, belong together; export again, or copy both"
+        ) from None
+    except OSError as error:
+        raise EdgewiseError(f"cannot read {error.filename}: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        said, digest = None, ""
+    if not isinstance(said, dict) or said.get(_CONTENT) != digest:
+        raise EdgewiseError(f"{card} is not the card of the artifact {path} as it is; export it again, or copy both")
+    return said

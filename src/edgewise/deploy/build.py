@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from edgewise.deploy.artifact import ArtifactCard
+from edgewise.deploy.executorch import export_executorch
 from edgewise.deploy.export import export_onnx
 from edgewise.deploy.fold import Tensors
 from edgewise.deploy.model_file import write_model_file
@@ -46,9 +47,13 @@ def build(
     if suffix == ".safetensors":
         return write_model_file(architecture, tensors, path, card=card)
     if not integer:
-        return export_onnx(architecture, tensors, path, card=card, exit_order=exit_order)
-    if images is None:
+        images = None
+    elif images is None:
         images = np.random.default_rng(0).standard_normal((_DRAWN, *architecture.input), dtype=np.float32)
+    if suffix == ".pte":
+        return export_executorch(architecture, tensors, path, card=card, images=images, exit_order=exit_order)
+    if images is None:
+        return export_onnx(architecture, tensors, path, card=card, exit_order=exit_order)
     with TemporaryDirectory() as scratch:
         plain = export_onnx(architecture, tensors, Path(scratch) / "float.onnx", card=card, exit_order=exit_order)
         quantize_onnx(plain, images, path, SCHEMES[0])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from edgewise.data.preprocessing import Preprocessing
-from edgewise.deploy.artifact import ArtifactCard
+from edgewise.deploy.artifact import ArtifactCard, exportable, metadata_of
 from edgewise.deploy.exit_order import exit_ordered
 from edgewise.deploy.fold import Tensors, folded
 from edgewise.deploy.onnx_ops import EMIT, Emitter
@@ -18,7 +17,6 @@ from edgewise.errors import EdgewiseError
 from edgewise.files import replacing
 from edgewise.papers.architecture import Architecture
 from edgewise.version import VERSION
-from edgewise.weights.shapes import COUNTER, mismatch
 
 OPSET = 17
 """Old enough for the runtimes of the last years, new enough for HardSwish (14)."""
@@ -45,9 +43,7 @@ def export_onnx(
     `edgewise.*`. Raises `EdgewiseError` when tensors are missing, too many or of the wrong shape, or the card does not
     fit the architecture.
     """
-    floats = {name: np.asarray(array, np.float32) for name, array in tensors.items() if not name.endswith(COUNTER)}
-    _fits(architecture, floats, card)
-    graph, constants = folded(architecture.graph, floats)
+    graph, constants = folded(architecture.graph, exportable(architecture, tensors, card))
     if exit_order:
         graph, constants = exit_ordered(graph, constants)
     emit = Emitter(constants)
@@ -83,31 +79,11 @@ def export_onnx(
     model.graph.node.extend(emit.nodes)
     model.graph.initializer.extend(emit.constants.values())
     model.ir_version = 8  # the one opset 17 came with; newer ones are refused by older runtimes
-    helper.set_model_props(model, _metadata(architecture, card))
+    helper.set_model_props(model, metadata_of(architecture, card))
     _check(model, architecture.name)
     with replacing(path) as temporary:
         temporary.write_bytes(model.SerializeToString())
     return path
-
-
-def _fits(architecture: Architecture, tensors: Tensors, card: ArtifactCard | None) -> None:
-    """Raises `EdgewiseError` when what is to go into one file does not belong together."""
-    if difference := mismatch(architecture.graph, {name: array.shape for name, array in tensors.items()}):
-        raise EdgewiseError(f"these are not the tensors of {architecture.name}: {difference}")
-    if card is None:
-        return
-    _, height, width = architecture.input
-    preprocessing = card.preprocessing
-    if (preprocessing.height, preprocessing.width) != (height, width):
-        raise EdgewiseError(
-            f"{architecture.name} takes images of {height}×{width} pixels and the preprocessing makes "
-            f"{preprocessing.height}×{preprocessing.width}; use with_input or change the preprocessing"
-        )
-    if card.classes and len(card.classes) != architecture.classes:
-        raise EdgewiseError(
-            f"{len(card.classes)} class names were given for {architecture.name}, which tells {architecture.classes} "
-            "classes apart; give one name for each"
-        )
 
 
 def _check(model: onnx.ModelProto, name: str) -> None:
@@ -140,12 +116,3 @@ def _normalise(emit: Emitter, preprocessing: Preprocessing) -> str:
     scale = emit.constant("normalise.scale", (1 / (255 * deviation)).astype(np.float32))
     shift = emit.constant("normalise.shift", (-mean / deviation).astype(np.float32))
     return emit.node("Add", [emit.node("Mul", [pixels, scale], "normalise.scaled"), shift], "normalise")
-
-
-def _metadata(architecture: Architecture, card: ArtifactCard | None) -> dict[str, str]:
-    metadata = {
-        "edgewise.version": VERSION,
-        "edgewise.architecture": json.dumps(architecture.to_dict()),
-        "edgewise.digest": architecture.digest,
-    }
-    return metadata if card is None else metadata | card.to_metadata()

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from edgewise.deploy.artifact import ArtifactCard
-from edgewise.deploy.export import export_onnx
+from edgewise.deploy.artifact import ArtifactCard, copy_artifact
+from edgewise.deploy.build import build
 from edgewise.deploy.fold import Tensors
 from edgewise.devices import Latency, groups, measure
-from edgewise.files import write_bytes
 from edgewise.graph.ops import Permute, Shuffle
 from edgewise.papers.architecture import Architecture
 
@@ -37,27 +36,29 @@ def export_fastest(
     runtime: str = "onnxruntime",
     threads: int = 1,
 ) -> Forms:
-    """Writes the artifact as `export_onnx` does, in the form that `runtime` runs fastest on `threads` threads.
+    """Writes the fp32 artifact for `runtime`, in the form that it runs fastest on `threads` threads.
 
     Networks with shuffles have a second form without them (`edgewise.deploy.exit_order`). It is kept where it is
-    measured to be faster; within the noise the plain one stays. Raises `EdgewiseError` as `export_onnx` and `measure`
-    do.
+    measured to be faster; within the noise the plain one stays. Raises `EdgewiseError` as `build` and `measure` do.
     """
 
-    def write(to: Path, exit_order: bool) -> bytes:
-        return export_onnx(architecture, tensors, to, card=card, exit_order=exit_order).read_bytes()
-
-    if not any(isinstance(node.op, Shuffle | Permute) for node in architecture.graph.nodes):
-        write(path, exit_order=False)
-        return Forms(PLAIN)
     with TemporaryDirectory() as folder:
-        paths = {PLAIN: Path(folder) / "plain.onnx", EXIT_ORDER: Path(folder) / "exit_order.onnx"}
-        contents = {name: write(place, exit_order=name == EXIT_ORDER) for name, place in paths.items()}
-        if contents[PLAIN] == contents[EXIT_ORDER]:  # somebody reads the channels by their place
-            write_bytes(path, contents[PLAIN])
-            return Forms(PLAIN)
-        latencies = measure(paths, runtime=runtime, threads=threads, max_seconds=SECONDS)
-    fastest = groups(latencies)[0]
-    kept = EXIT_ORDER if [one.name for one in fastest] == [EXIT_ORDER] else PLAIN
-    write_bytes(path, contents[kept])
+
+        def made(name: str) -> Path:
+            place = Path(folder) / name
+            return build(
+                architecture, tensors, place, "model", runtime=runtime, card=card, exit_order=name == EXIT_ORDER
+            )
+
+        paths = {PLAIN: made(PLAIN)}
+        latencies: list[Latency] = []
+        kept = PLAIN
+        if any(isinstance(node.op, Shuffle | Permute) for node in architecture.graph.nodes):
+            paths[EXIT_ORDER] = made(EXIT_ORDER)
+            # They are the same where somebody reads the channels by their place.
+            if paths[PLAIN].read_bytes() != paths[EXIT_ORDER].read_bytes():
+                latencies = measure(paths, runtime=runtime, threads=threads, max_seconds=SECONDS)
+                if [one.name for one in groups(latencies)[0]] == [EXIT_ORDER]:
+                    kept = EXIT_ORDER
+        copy_artifact(paths[kept], path)
     return Forms(kept, tuple(latencies))

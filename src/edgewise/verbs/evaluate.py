@@ -12,7 +12,7 @@ from edgewise.errors import EdgewiseError
 from edgewise.training import Evaluation
 from edgewise.verbs.checks import at_least, decoding_workers
 from edgewise.verbs.naming import relabelled
-from edgewise.verbs.resolve import existing, is_artifact, is_model_file
+from edgewise.verbs.resolve import existing, is_artifact, is_model_file, runtime_for
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +47,12 @@ def evaluate(
     seed: int = 0,
     skip_bad: bool = False,
     root: Path | None = None,
-    runtime: str = "onnxruntime",
+    runtime: str | None = None,
     threads: int = 1,
     workers: int | None = None,
 ) -> Evaluated:
-    """Scores `model`, a model file (in torch) or an artifact (in `runtime`), on the images of `data`'s `split`.
+    """Scores `model`, a model file (in torch) or an artifact (in `runtime`, by default the one its ending tells), on
+    the images of `data`'s `split`.
 
     `seed` divides data that does not come with splits; use the one of training. The split "all" takes every image,
     divided or not. Classes are matched by name, ImageNet's by WordNet id too, and the data may have only some of the
@@ -72,7 +73,7 @@ def evaluate(
 
         names, several = (card := read_card(path)).classes, card.multi_label
     else:
-        raise EdgewiseError(f"{path} is neither a model file (.safetensors) nor an artifact (.onnx); give one")
+        raise EdgewiseError(f"{path} is neither a model file (.safetensors) nor an artifact (.onnx, .pte); give one")
     dataset = open_dataset(data, seed=seed, skip_bad=skip_bad, root=root, only=split)
     if dataset.multi_label != several:
         says, gives = ("several labels", "one label") if dataset.multi_label else ("one label", "several labels")
@@ -85,7 +86,7 @@ def evaluate(
         scores = evaluate_artifact(
             path,
             images,
-            runtime=runtime,
+            runtime=runtime_for(path, runtime),
             threads=threads,
             workers=decoding_workers(workers),
             keep_probabilities=False,

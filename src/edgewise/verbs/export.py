@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from edgewise.data.decode import BadImage
 from edgewise.data.preprocessing import Preprocessing
 from edgewise.deploy import ArtifactCard, Forms, Parity, compare, export_fastest, tensors_of
+from edgewise.deploy.artifact import copy_artifact
+from edgewise.devices import installed_runtime
 from edgewise.errors import EdgewiseError
-from edgewise.files import replacing
 from edgewise.verbs.checks import at_least
-from edgewise.verbs.resolve import existing, is_model_file
+from edgewise.verbs.resolve import ARTIFACTS, existing, is_model_file
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,16 @@ def export(
     model: str | Path,
     out: str | Path | None = None,
     *,
+    runtime: str = "onnxruntime",
     images: str | Path | None = None,
     normalise_inside: bool = False,
     threads: int = 1,
 ) -> Exported:
-    """Writes the model file `model` as ONNX to `out` (by default beside it) and compares both on real images.
+    """Writes the model file `model` as an artifact for `runtime` to `out` (by default beside it) and compares both on
+    real images, in that runtime.
 
+    OpenVINO takes the same `.onnx` as ONNX Runtime; for ExecuTorch it is a `.pte` with the card `NAME.pte.json` beside
+    it, which belongs to it.
     `images` are the user's own (a file, folder or pattern); without them two photographs that come with scikit-learn
     are cut into pieces. `normalise_inside` makes the artifact take uint8 pixels. Where the network has shuffles, a
     form without them is measured beside the plain one on `threads` threads, and the faster kept. Raises `EdgewiseError`
@@ -48,19 +54,27 @@ def export(
     if not is_model_file(path):
         raise EdgewiseError(f"{path} is no model file; only *.safetensors files that edgewise wrote can be exported")
     network, card = load_model(path)
-    artifact = Path(out) if out is not None else path.with_suffix(".onnx")
-    if artifact.suffix != ".onnx":
-        raise EdgewiseError(f"an artifact for ONNX Runtime ends in .onnx; {artifact} does not")
+    suffix = installed_runtime(runtime).suffix
+    if suffix not in ARTIFACTS:
+        raise EdgewiseError(f"{runtime} runs model files as they are; there is nothing to export for it")
+    artifact = Path(out) if out is not None else path.with_suffix(suffix)
+    if artifact.suffix != suffix:
+        raise EdgewiseError(f"an artifact for {runtime} ends in {suffix}; {artifact} does not")
     pixels = _pixels(images, card.preprocessing)
-    with replacing(artifact) as temporary:
+    with TemporaryDirectory() as folder:
+        made = Path(folder) / artifact.name
         forms = export_fastest(
             card.architecture,
             tensors_of(network),
-            temporary,
+            made,
             card=ArtifactCard(card.preprocessing, card.classes, card.multi_label, normalise_inside),
+            runtime=runtime,
             threads=threads,
         )
-        parity = compare(temporary, network, pixels, preprocessing=card.preprocessing, as_pixels=normalise_inside)
+        parity = compare(
+            made, network, pixels, preprocessing=card.preprocessing, as_pixels=normalise_inside, runtime=runtime
+        )
+        copy_artifact(made, artifact)
     return Exported(artifact, artifact.stat().st_size, parity, forms)
 
 

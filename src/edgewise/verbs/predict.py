@@ -13,7 +13,7 @@ from edgewise.data.decode import BadImage, UnreadableError, decode, quiet
 from edgewise.data.preprocessing import Preprocessing
 from edgewise.errors import EdgewiseError
 from edgewise.verbs.checks import at_least
-from edgewise.verbs.resolve import existing, is_artifact, is_model_file
+from edgewise.verbs.resolve import existing, is_artifact, is_model_file, runtime_for
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"})
 
@@ -36,18 +36,19 @@ def predict(
     top: int = 1,
     skip_bad: bool = False,
     bad: list[BadImage] | None = None,
-    runtime: str = "onnxruntime",
+    runtime: str | None = None,
     threads: int = 1,
 ) -> list[Prediction]:
     """The `top` classes of each image. `images` are files, folders (searched through) and patterns (`photos/*.jpg`).
 
-    An artifact runs in `runtime`, a model file in torch. With `skip_bad`, files that cannot be read are left out and
-    appended to `bad`. Raises `EdgewiseError` when there are no images, or one cannot be read.
+    An artifact runs in `runtime`, by default the one its ending tells; a model file in torch. With `skip_bad`, files
+    that cannot be read are left out and appended to `bad`. Raises `EdgewiseError` when there are no images, or one
+    cannot be read.
     """
     at_least(1, {"top": top, "threads": threads})
     model = existing(model, "model")
     paths = list(find_images([images] if isinstance(images, str | Path) else images))
-    predictor = _Artifact(model, runtime, threads) if is_artifact(model) else _ModelFile(model)
+    predictor = _Artifact(model, runtime_for(model, runtime), threads) if is_artifact(model) else _ModelFile(model)
     found: list[Prediction] = []
     for start in range(0, len(paths), _CHUNK):
         readable: list[Path] = []
@@ -130,7 +131,9 @@ class _Artifact:
 class _ModelFile:
     def __init__(self, path: Path) -> None:
         if not is_model_file(path):
-            raise EdgewiseError(f"{path} is neither a model file (.safetensors) nor an artifact (.onnx); give one")
+            raise EdgewiseError(
+                f"{path} is neither a model file (.safetensors) nor an artifact (.onnx, .pte); give one"
+            )
         from edgewise.weights import Model
 
         model = Model.from_pretrained(path)

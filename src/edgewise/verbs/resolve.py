@@ -10,7 +10,8 @@ from edgewise.papers import Architecture, find, names
 from edgewise.papers.family import scaled_name
 
 MODEL_FILE = ".safetensors"
-ARTIFACT = ".onnx"
+ARTIFACTS = {".onnx": "onnxruntime", ".pte": "executorch"}
+"""By the endings of artifacts, the runtime they are run in unless another is asked for."""
 
 
 def architecture_of(
@@ -69,7 +70,7 @@ def _read(model: str | Path) -> Architecture:
                 raise EdgewiseError(f"{path} is no architecture: it is not text") from None
             except EdgewiseError as error:
                 raise EdgewiseError(str(error) if str(path) in str(error) else f"{path}: {error}") from None
-        case ".onnx":
+        case suffix if suffix in ARTIFACTS:
             raise EdgewiseError(
                 f"{path} is an artifact; give the model file it was exported from (model.safetensors beside it)"
             )
@@ -89,7 +90,24 @@ def _from_text(text: str) -> Architecture:
 
 def is_artifact(model: str | Path) -> bool:
     """Whether `model` names a deployed artifact."""
-    return Path(model).suffix == ARTIFACT
+    return Path(model).suffix in ARTIFACTS
+
+
+def runtime_for(artifact: Path, runtime: str | None) -> str:
+    """The runtime to run `artifact` in: `runtime`, by default the one its ending tells.
+
+    Raises `EdgewiseError` where the runtime takes no artifacts with that ending.
+    """
+    if runtime is None:
+        return ARTIFACTS[artifact.suffix]
+    from edgewise.devices import find_runtime
+
+    suffix = find_runtime(runtime).suffix
+    if artifact.suffix != suffix:
+        raise EdgewiseError(
+            f"{runtime} runs artifacts that end in {suffix}; {artifact} is one for {ARTIFACTS[artifact.suffix]}"
+        )
+    return runtime
 
 
 def is_model_file(model: str | Path) -> bool:

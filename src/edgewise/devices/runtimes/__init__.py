@@ -12,6 +12,7 @@ from edgewise.devices.runtimes.base import (
     TracingRuntime,
     UnusableArtifactError,
 )
+from edgewise.devices.runtimes.executorch import ExecuTorch
 from edgewise.devices.runtimes.onnxruntime import OnnxRuntime
 from edgewise.devices.runtimes.openvino import OpenVino
 from edgewise.devices.runtimes.torch import Torch
@@ -35,6 +36,7 @@ __all__ = [
 _RUNTIMES: tuple[Runtime, ...] = (
     OnnxRuntime(),
     OpenVino(),
+    ExecuTorch(),
     Torch("eager"),
     Torch("channels_last"),
     Torch("compiled"),
