@@ -11,10 +11,12 @@ from tempfile import TemporaryDirectory
 from edgewise.costs.units import units
 from edgewise.deploy import build, random_tensors
 from edgewise.devices import Variant, describe_machine, installed_runtime
+from edgewise.devices.blocks import Block
 from edgewise.devices.intervals import quantile
 from edgewise.devices.prediction import LatencyTable, Setting, attributed
 from edgewise.devices.prediction.table import TYPICAL, table_of, with_table
 from edgewise.devices.profile import DeviceProfile
+from edgewise.devices.runtimes import KernelTimes
 from edgewise.devices.sessions import Sessions
 from edgewise.errors import EdgewiseError
 from edgewise.papers import Architecture
@@ -76,7 +78,7 @@ def fill(
                     architecture, variant = wanted[digest], variants[digest]
                     known = table.networks.get(digest)
                     if known is None or known.traced < TRACES:
-                        table = table.with_trace(architecture, _traced(sessions, variant, architecture))
+                        table = table.with_trace(architecture, rows_us(architecture, sessions.trace(variant, _TRACED)))
                     table = table.with_round(architecture, _timed(sessions, variant))
                     done += 1
                     if progress is not None:
@@ -106,17 +108,21 @@ def _timed(sessions: Sessions, variant: Variant) -> float:
     blocks = [sessions.time(variant, iterations)]
     while blocks[-1].is_disturbed(variant.threads) and len(blocks) <= _AGAIN:
         blocks.append(sessions.time(variant, iterations))
-    best = min(blocks, key=lambda block: block.disturbance(variant.threads) or 0.0)
+    return round_ms(min(blocks, key=lambda block: block.disturbance(variant.threads) or 0.0), variant.threads)
+
+
+def round_ms(block: Block, threads: int) -> float:
+    """What one inference takes by a block, in ms."""
     # The thread's CPU time leaves out what others do on its core; with several threads there is only the clock.
-    times = best.cpu_ns if variant.threads == 1 and best.cpu_ns else best.wall_ns
+    times = block.cpu_ns if threads == 1 and block.cpu_ns else block.wall_ns
     return quantile(times, TYPICAL) / 1e6
 
 
-def _traced(sessions: Sessions, variant: Variant, architecture: Architecture) -> list[list[float]]:
-    """For each row the times of its units, in µs."""
+def rows_us(architecture: Architecture, kernels: Sequence[KernelTimes]) -> list[list[float]]:
+    """For each row of `architecture` the times of its units, in µs, from those of the kernels of whole inferences."""
     graph = architecture.graph
     parts = units(graph)
-    times = attributed(graph, parts, sessions.trace(variant, _TRACED))
+    times = attributed(graph, parts, kernels)
     return [
         [us for unit, us in zip(parts, times, strict=True) if unit.row == index]
         for index in range(len(architecture.rows))

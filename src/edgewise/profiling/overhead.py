@@ -8,7 +8,7 @@ from statistics import median
 
 from edgewise.devices.profile import Overhead
 from edgewise.profiling.probes import tiny_ops
-from edgewise.profiling.timing import Setting, timed, unquiet
+from edgewise.profiling.timing import Setting, Timer, timed, unquiet
 
 NUMBERS = (4, 8, 16, 24, 32)
 """How many ops the networks have."""
@@ -21,13 +21,15 @@ def robust_line(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
     return slope, median(y - slope * x for x, y in points)
 
 
-def measure_overhead(setting: Setting, seconds: float, numbers: Sequence[int] = NUMBERS) -> Overhead:
+def measure_overhead(
+    setting: Setting, seconds: float, numbers: Sequence[int] = NUMBERS, *, timer: Timer = timed
+) -> Overhead:
     """The overhead of one runtime and precision, measured for about `seconds`.
 
     Raises `EdgewiseError` where the runtime cannot do it.
     """
     probes = [tiny_ops(number) for number in numbers]
-    latencies = timed(probes, setting, seconds)
+    latencies = timer(probes, setting, seconds)
     points = [(number, 1e3 * latencies[probe.name].p10_ms) for number, probe in zip(numbers, probes, strict=True)]
     per_op, per_inference = robust_line(points)
     return Overhead(

@@ -8,17 +8,19 @@ from edgewise.costs import count
 from edgewise.devices.profile import Peak
 from edgewise.papers import Architecture
 from edgewise.profiling.probes import peak_probes
-from edgewise.profiling.timing import Setting, timed, unquiet
+from edgewise.profiling.timing import Setting, Timer, timed, unquiet
 
 
-def measure_peak(setting: Setting, seconds: float, probes: Sequence[Architecture] | None = None) -> Peak:
+def measure_peak(
+    setting: Setting, seconds: float, probes: Sequence[Architecture] | None = None, *, timer: Timer = timed
+) -> Peak:
     """The peak of one runtime, precision and number of threads, measured for about `seconds`.
 
     It is taken from the tenth percentile of the iterations: a peak is what the device can do when nothing hinders it.
     Raises `EdgewiseError` where the runtime cannot do it.
     """
     probes = peak_probes() if probes is None else probes
-    latencies = timed(probes, setting, seconds)
+    latencies = timer(probes, setting, seconds)
     rates = {probe.name: 1e3 * count(probe).multiply_adds / latencies[probe.name].p10_ms for probe in probes}
     best = max(rates, key=lambda name: rates[name])
     return Peak(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,10 @@ class Setting:
     precision: str
     folder: Path
     threads: int = 1
+
+
+Timer = Callable[[Sequence[Architecture], Setting, float], dict[str, Latency]]
+"""Tells the latencies of probes, by name, in a setting and about so many seconds, as `timed` does."""
 
 
 def timed(probes: Sequence[Architecture], setting: Setting, seconds: float) -> dict[str, Latency]:
