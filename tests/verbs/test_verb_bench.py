@@ -1,6 +1,7 @@
 """`bench`: names, groups, and a budget whose reference has the same task as what it is compared with."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from tiny_run import TINY, Made
 import edgewise
 from edgewise import EdgewiseError
 from edgewise.costs import count
-from edgewise.devices import Worker, find_runtime
+from edgewise.devices import DeviceProfile, Worker, describe_machine, find_runtime
+from edgewise.devices.profile import Peak
 from edgewise.papers import find
 from edgewise.verbs.bench import Benched
 
@@ -38,7 +40,8 @@ def test_models_go_by_what_they_are(made: Made, tmp_path: Path) -> None:
         "tiny_0.25": count(TINY.scaled(0.25).with_classes(5).with_input(32)).multiply_adds,
         "mobilenet_v3_small_0.25": count(scaled).multiply_adds,
     }
-    assert found.size_bytes[str(made.artifact)] == made.artifact.stat().st_size
+    sizes = {one.name: facts.size_bytes for one, facts in found.facts.items()}
+    assert sizes[str(made.artifact)] == made.artifact.stat().st_size
     measured = [one.name for group in found.groups for one in group]
     assert sorted(measured) == sorted(found.multiply_adds)
     assert {found.verdict(one) for group in found.groups for one in group} == {None}
@@ -113,13 +116,14 @@ def test_what_cannot_be_combined_is_left_out_with_a_note(made: Made, tmp_path: P
     assert {(path, "onnxruntime", "fp32"), (path, "openvino", "fp32")} <= measured
     assert measured <= {(path, "onnxruntime", "fp32"), (path, "openvino", "fp32"), (path, "openvino", "bf16")}
     assert found.notes[0] == "onnxruntime does not compute in bf16: left out"
-    corrupted = [note for note in found.notes if "corrupt.onnx" in note]
-    assert [note.split()[3] for note in corrupted] == ["fp32:", "fp32:", "bf16:"]
-    assert len(measured) + len(found.notes) - len(corrupted) - 1 == 3  # a CPU without bf16 is one note more
+    assert [note for note in found.notes if "corrupt.onnx" in note] == [
+        f"left out: {corrupt} is no ONNX model, or is cut short; export it again"
+    ]
+    assert len(measured) + len(found.notes) - 2 == 3  # a CPU without bf16 is one note more
 
 
 def test_what_nothing_computes_in_is_refused(made: Made) -> None:
-    with pytest.raises(EdgewiseError, match="computes in 'bf16': onnxruntime computes in fp32; choose"):
+    with pytest.raises(EdgewiseError, match="computes in 'bf16': onnxruntime computes in fp32, int8; choose"):
         bench(made.artifact, precision="bf16")
     with pytest.raises(EdgewiseError, match="no runtime named 'abacus'; choose one of: onnxruntime, openvino"):
         bench(made.artifact, runtime=["onnxruntime", "abacus"])
@@ -134,3 +138,74 @@ def test_a_failure_names_the_model_not_the_file_it_was_exported_to(monkeypatch: 
     monkeypatch.setattr(Worker, "load", crashing)
     with pytest.raises(EdgewiseError, match="while loading mobilenet_v3_small; the runtime is broken"):
         bench("mobilenet_v3_small", size=32)
+
+
+def test_accuracy_is_that_of_the_artifact_as_it_is_timed(made: Made) -> None:
+    options = {"runtime": ["onnxruntime", "torch_eager"], "precision": ["fp32", "int8"], "data": made.images}
+    found = bench(made.artifact, made.model_file, "mobilenet_v3_small", size=24, classes=3, **options)
+    accuracies = {(one.name, one.runtime, one.precision): facts.accuracy for one, facts in found.facts.items()}
+    scores = edgewise.evaluate(made.artifact, made.images).scores
+    for runtime in ("onnxruntime", "torch_eager"):
+        assert accuracies[str(made.model_file), runtime, "fp32"] == pytest.approx(scores.accuracy)
+    assert accuracies[str(made.artifact), "onnxruntime", "fp32"] == pytest.approx(scores.accuracy)
+    calibrated = accuracies[str(made.model_file), "onnxruntime", "int8"]
+    assert calibrated is not None
+    assert calibrated > 0.6
+    assert accuracies["mobilenet_v3_small", "onnxruntime", "int8"] is None
+    notes = "\n".join(found.notes)
+    assert "quantised on random images, which says how fast int8 is and nothing of its accuracy: mobilenet_v3" in notes
+    assert "no accuracy of mobilenet_v3_small: it has no trained weights" in notes
+    row = found.to_json()["groups"][0][0]
+    assert {"accuracy", "form", "size_bytes", "share_of_peak", "threads"} <= row.keys()
+    assert found.to_json()["split"] == "test"
+
+
+def test_data_that_nobody_can_be_scored_on_is_refused_before_anything_is_measured(
+    made: Made, coloured_folder: Callable[..., Path], tmp_path: Path
+) -> None:
+    with pytest.raises(EdgewiseError, match=r"nothing that was named can be scored on .*: no accuracy of mobilenet_v2"):
+        bench("mobilenet_v2", data=made.images)
+    other = coloured_folder(tmp_path / "other", ("horse", "ibis"), 12)
+    with pytest.raises(EdgewiseError, match="horse, ibis"):
+        bench(made.model_file, data=other)
+    with pytest.raises(EdgewiseError, match="no split 'exam'; choose"):
+        bench(made.model_file, data=made.images, split="exam")
+
+
+def test_threads_are_measured_side_by_side(made: Made) -> None:
+    found = bench(made.artifact, "mobilenet_v2", size=32, threads=[1, 2])
+    assert {(one.name, one.threads) for one in found.facts} == {
+        (name, threads) for name in (str(made.artifact), "mobilenet_v2") for threads in (1, 2)
+    }
+
+
+def test_a_network_with_shuffles_is_measured_in_both_forms(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    timed = Worker.time
+
+    def noted(self: Worker, name: str, *, iterations: int, warmup: int = 1) -> object:
+        asked.append(name)
+        return timed(self, name, iterations=iterations, warmup=warmup)
+
+    monkeypatch.setattr(Worker, "time", noted)
+    found = bench("shufflenet_v2_0.5", size=32)
+    assert len(set(asked)) == 2
+    ((latency, facts),) = found.facts.items()
+    assert latency.name == "shufflenet_v2_0.5"
+    assert facts.form in ("plain", "exit order")
+    assert any("exit order" in note for note in found.notes)
+
+
+def test_the_share_of_the_peak_is_that_of_the_profile(made: Made, tmp_path: Path) -> None:
+    profile = tmp_path / "device.json"
+    peak = Peak("onnxruntime", "fp32", 1, 1e12, "probe", {"probe": 1e12}, None, 0.0, 1.0)
+    DeviceProfile.of(describe_machine()).with_entry(peak).write(profile)
+    found = bench(made.artifact, threads=[1, 2], profile=profile)
+    shares = {one.threads: (one, facts.share_of_peak) for one, facts in found.facts.items()}
+    one, share = shares[1]
+    assert share == pytest.approx(count(TINY).multiply_adds / (one.median_ms / 1e3) / 1e12)
+    assert shares[2][1] is None
+    assert "the device profile has no peak of fp32 on 2 threads" in found.notes
+    assert not any("another machine" in note for note in found.notes)
+    with pytest.raises(EdgewiseError, match="no device profile"):
+        bench(made.artifact, profile=tmp_path / "missing.json")

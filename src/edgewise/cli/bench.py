@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
@@ -14,15 +15,33 @@ if TYPE_CHECKING:
 
 
 def bench(
-    models: Annotated[list[str], Argument(help="Artifacts (.onnx), model files, or names from `edgewise models`.")],
+    models: Annotated[list[str], Argument(help="Artifacts, model files, or names from `edgewise models`.")],
     width: Annotated[float | None, Option(help="Width multiplier of the named models.")] = None,
     size: Annotated[int | None, Option("--input", help="Input pixels of the named models.")] = None,
     classes: Annotated[int | None, Option(help="Classes of the named models.")] = None,
-    runtime: Annotated[list[str] | None, Option(help="onnxruntime or openvino; may be given more than once.")] = None,
-    precision: Annotated[list[str] | None, Option(help="fp32 or bf16; may be given more than once.")] = None,
-    threads: Annotated[int, Option(help="Threads of the runtime.")] = 1,
+    runtime: Annotated[
+        list[str] | None,
+        Option(help="onnxruntime, openvino, executorch, torch_eager, …, or all; may be given more than once."),
+    ] = None,
+    precision: Annotated[
+        list[str] | None, Option(help="fp32, bf16, int8, int8+bf16 or all; may be given more than once.")
+    ] = None,
+    threads: Annotated[
+        list[int] | None, Option(help="Threads of the runtime, by default 1; may be given more than once.")
+    ] = None,
     seconds: Annotated[float, Option(help="The longest that is measured.")] = 30.0,
     budget: Annotated[str | None, Option(help="Say who keeps it: 5ms, 800us, '0.5x mobilenet_v2'.")] = None,
+    profile: Annotated[
+        Path | None, Option(help="A device profile, to say what share of the machine's peak is reached.")
+    ] = None,
+    data: Annotated[str | None, Option(help="Images to score on: a folder, a CSV, or digits, cifar10, …")] = None,
+    split: Annotated[str, Option(help="Of the data: train, val, test or all.")] = "test",
+    seed: Annotated[int, Option(help="The seed that divided the data in training.")] = 0,
+    skip_bad: Annotated[bool, Option("--skip-bad", help="Leave out files of the data that cannot be used.")] = False,
+    root: Annotated[Path | None, Option(help="Where named datasets lie.")] = None,
+    workers: Annotated[
+        int | None, Option(help="Processes that decode large images; by default half of the cores.")
+    ] = None,
     as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Time models side by side, in one runtime or several, one image at a time."""
@@ -35,30 +54,38 @@ def bench(
         classes=classes,
         runtime=runtime or "onnxruntime",
         precision=precision or "fp32",
-        threads=threads,
+        threads=threads or 1,
         seconds=seconds,
         budget=budget,
+        profile=profile,
+        data=data,
+        split=split,
+        seed=seed,
+        skip_bad=skip_bad,
+        root=root,
+        workers=workers,
         progress=console.rounds(),
     )
+    console.note_skipped(found.skipped)
     for note in found.notes:
         console.note(f"note: {note}")
     if as_json:
         console.show_json(found.to_json())
         return
-    several = len(found.combinations) > 1
-    columns = ["group", "model", *(["runtime", "precision"] if several else [])]
-    columns += ["median, ms", "95% interval", "p10, ms", "CPU, ms", "multiply-adds", "file, MiB"]
-    if found.budget is not None:
-        columns.append("budget")
-    console.show(console.table(_title(found), columns, _rows(found), left=(1, 2, 3) if several else (1,)))
+    columns = _columns(found)
+    rows = [[cell for _, cell in row] for row in _rows(found)]
+    left = [index for index, name in enumerate(columns) if name in ("model", "runtime", "precision")]
+    console.show(console.table(_title(found), columns, rows, left=left))
     console.show("models of one group are the same within noise")
-    unsettled = [_label(one, several) for group in found.groups for one in group if not one.settled]
+    unsettled = [_label(found, one) for group in found.groups for one in group if not one.settled]
     if unsettled:
         console.note(f"not settled to 3% when the time was up: {', '.join(unsettled)}; give more --seconds")
 
 
-def _label(latency: Latency, several: bool) -> str:
-    return f"{latency.name} in {latency.runtime} {latency.precision}" if several else latency.name
+def _label(found: Benched, one: Latency) -> str:
+    several = len(found.combinations) > 1
+    where = f" in {one.runtime} {one.precision}" if several else ""
+    return one.name + where + (f" on {one.threads}" if len(found.threads) > 1 else "")
 
 
 def _title(found: Benched) -> str:
@@ -69,33 +96,48 @@ def _title(found: Benched) -> str:
         machine.cpu or machine.architecture,
         *(f"{name} {versions[name]}" for name in asked if name in versions),
         *([first.precision] if len(found.combinations) == 1 else []),
-        console.counted(first.threads, "thread"),
+        *([console.counted(first.threads, "thread")] if len(found.threads) == 1 else []),
         "batch 1",
     ]
+    if found.data is not None:
+        parts.append(f"accuracy on {found.data}, {found.split}")
     if found.budget_ms is not None:
-        parts.append(f"budget {console.milliseconds(found.budget_ms)} ms")
-    if found.reference is not None:
-        shape, classes = console.shape(found.reference.input), found.reference.classes
-        parts[-1] += f" (of {found.reference.name} for {shape}, {classes} classes)"
+        limit = f"budget {console.milliseconds(found.budget_ms)} ms"
+        if found.reference is not None:
+            shape, classes = console.shape(found.reference.input), found.reference.classes
+            limit += f" (of {found.reference.name} for {shape}, {classes} classes)"
+        parts.append(limit)
     return ", ".join(parts)
 
 
-def _rows(found: Benched) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = []
-    for number, group in enumerate(found.groups, 1):
-        for one in group:
-            multiply_adds = found.multiply_adds[one.name]
-            row = (
-                str(number),
-                one.name,
-                *((one.runtime, one.precision) if len(found.combinations) > 1 else ()),
-                console.milliseconds(one.median_ms),
-                f"{one.low_ms:.3f}–{one.high_ms:.3f}",
-                console.milliseconds(one.p10_ms),
-                "–" if one.cpu_median_ms is None else console.milliseconds(one.cpu_median_ms),
-                "–" if multiply_adds is None else console.amount(multiply_adds),
-                console.mebibytes(found.size_bytes[one.name]),
-            )
-            verdict = found.verdict(one)
-            rows.append(row if verdict is None else (*row, verdict.value))
-    return rows
+def _columns(found: Benched) -> list[str]:
+    return [name for name, _ in next(iter(_rows(found)))]
+
+
+def _rows(found: Benched) -> list[list[tuple[str, str]]]:
+    return [_row(found, number, one) for number, group in enumerate(found.groups, 1) for one in group]
+
+
+def _row(found: Benched, number: int, one: Latency) -> list[tuple[str, str]]:
+    """Every column that there is to show, with its cell."""
+    facts, multiply_adds = found.facts[one], found.multiply_adds[one.name]
+    row = [("group", str(number)), ("model", one.name)]
+    if len(found.combinations) > 1:
+        row += [("runtime", one.runtime), ("precision", one.precision)]
+    if len(found.threads) > 1:
+        row.append(("threads", str(one.threads)))
+    row += [
+        ("median, ms", console.milliseconds(one.median_ms)),
+        ("95% interval", f"{one.low_ms:.3f}–{one.high_ms:.3f}"),
+        ("p10, ms", console.milliseconds(one.p10_ms)),
+        ("CPU, ms", "–" if one.cpu_median_ms is None else console.milliseconds(one.cpu_median_ms)),
+    ]
+    if found.data is not None:
+        row.append(("accuracy", console.percent(facts.accuracy)))
+    row.append(("multiply-adds", "–" if multiply_adds is None else console.amount(multiply_adds)))
+    if found.profile is not None:
+        row.append(("of peak", "–" if facts.share_of_peak is None else f"{100 * facts.share_of_peak:.0f}%"))
+    row.append(("file, MiB", console.mebibytes(facts.size_bytes)))
+    if (verdict := found.verdict(one)) is not None:
+        row.append(("budget", verdict.value))
+    return row

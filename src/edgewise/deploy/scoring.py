@@ -37,6 +37,7 @@ def evaluate_artifact(
     path: Path,
     split: Split,
     *,
+    card: ArtifactCard | None = None,
     runtime: str = "onnxruntime",
     precision: str = "fp32",
     threads: int = 1,
@@ -44,7 +45,7 @@ def evaluate_artifact(
     keep_probabilities: bool = True,
 ) -> Evaluation:
     """Scores the artifact on all images of `split`, as `runtime` computes it in `precision`, `keep_probabilities` as
-    in `training.evaluate`.
+    in `training.evaluate`. `card` says how images are prepared where that is known; else the artifact is asked.
 
     Raises `EdgewiseError` when the split is empty or its labels are not of the artifact's kind and classes, or the
     runtime fails.
@@ -53,7 +54,7 @@ def evaluate_artifact(
 
     from edgewise.training.scores import Scores
 
-    card = read_artifact(path)
+    card = card or read_artifact(path)
     classes = len(card.classes)
     if not len(split):
         raise EdgewiseError(f"the {split.name} split has no images to evaluate {path} on; give one that has some")

@@ -1,0 +1,107 @@
+"""The accuracy of what is benched, as its runtime computes it in its precision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgewise.data import ALL, SPLITS, BadImage, Dataset, Split, open_dataset
+from edgewise.deploy.scoring import evaluate_artifact
+from edgewise.errors import EdgewiseError
+from edgewise.fitting.delivery import some_pixels
+from edgewise.fitting.halving import score_of
+from edgewise.verbs.bench.subjects import Subject
+from edgewise.verbs.checks import decoding_workers
+from edgewise.verbs.naming import relabelled
+
+CALIBRATION = 256
+"""How many training images give the ranges of a quantised artifact, unless told otherwise."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """The images that artifacts are scored on, and those that they are calibrated on, None where nothing is.
+
+    `splits` are the images with the labels of each subject's own classes, by its name; a subject that cannot be scored
+    has none and is in `notes`.
+    """
+
+    splits: dict[str, Split]
+    training: Split | None
+    notes: tuple[str, ...]
+    skipped: tuple[BadImage, ...]
+    workers: int
+
+    def calibration(self, subject: Subject) -> np.ndarray | None:
+        """Training images prepared for the subject, `(N, C, H, W)`; None where it says nothing of preparing any."""
+        if self.training is None or subject.card is None:
+            return None
+        prepared = subject.card.preprocessing
+        pixels = some_pixels(self.training, prepared, CALIBRATION)
+        return np.stack([prepared.normalised(image) for image in pixels])
+
+    def accuracy(self, subject: Subject, artifact: Path, runtime: str, precision: str, threads: int) -> float | None:
+        """The share of the images that it classifies right (for several labels a mean average precision); None for a
+        subject that cannot be scored. Raises `EdgewiseError` when the runtime fails."""
+        if subject.name not in self.splits:
+            return None
+        scores = evaluate_artifact(
+            artifact,
+            self.splits[subject.name],
+            card=subject.card,
+            runtime=runtime,
+            precision=precision,
+            threads=threads,
+            workers=self.workers,
+            keep_probabilities=False,
+        )
+        return score_of(scores.metrics())
+
+
+def judge(
+    data: str | Path,
+    subjects: Sequence[Subject],
+    *,
+    split: str,
+    calibrate: bool,
+    seed: int,
+    root: Path | None,
+    skip_bad: bool,
+    workers: int | None,
+) -> Judge:
+    """Opens `data` and finds who can be scored on its `split`; `calibrate` says whether its training images are needed.
+
+    Raises `EdgewiseError` when the data cannot be read, or nobody can be scored on it, saying why.
+    """
+    if split not in (*SPLITS, ALL):
+        raise EdgewiseError(f"there is no split '{split}'; choose {', '.join(SPLITS)} or {ALL}")
+
+    def opened(only: str) -> Dataset:
+        return open_dataset(data, seed=seed, skip_bad=skip_bad, root=root, only=only)
+
+    dataset = opened(split)
+    splits: dict[str, Split] = {}
+    notes: list[str] = []
+    for subject in subjects:
+        try:
+            splits[subject.name] = _labelled(subject, dataset, split)
+        except EdgewiseError as error:
+            notes.append(f"no accuracy of {subject.name}: {error}")
+    if not splits:
+        raise EdgewiseError(f"nothing that was named can be scored on {dataset.source}: {notes[0]}")
+    training = opened("train").splits["train"] if calibrate else None
+    return Judge(splits, training, tuple(notes), dataset.skipped, decoding_workers(workers))
+
+
+def _labelled(subject: Subject, dataset: Dataset, split: str) -> Split:
+    if subject.card is None or not subject.card.classes:
+        raise EdgewiseError("it has no trained weights and class names; give a model file, or an artifact made of one")
+    if subject.card.multi_label != dataset.multi_label:
+        says, gives = ("several labels", "one label") if dataset.multi_label else ("one label", "several labels")
+        raise EdgewiseError(f"{dataset.source} has {says} an image and the model gives {gives}; use data of its kind")
+    return relabelled(
+        dataset.splits[split], dataset.classes, subject.card.classes, source=dataset.source, model=subject.name
+    )

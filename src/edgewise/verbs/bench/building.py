@@ -1,0 +1,99 @@
+"""The artifacts of what is benched, one for each runtime, precision and form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgewise.deploy import build, random_tensors, tensors_of
+from edgewise.deploy.fold import Tensors
+from edgewise.deploy.forms import EXIT_ORDER, PLAIN
+from edgewise.devices import INTEGER_PRECISIONS, find_runtime
+from edgewise.errors import EdgewiseError
+from edgewise.graph.ops import Permute, Shuffle
+from edgewise.verbs.bench.combinations import Combination
+from edgewise.verbs.bench.subjects import Subject
+
+_ORDERED = (".onnx", ".pte")
+"""Endings of artifacts that are made of the graph, which passes over it can change."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A subject's artifacts in one runtime and precision, by form: plain, and without shuffles where it has any."""
+
+    subject: Subject
+    runtime: str
+    precision: str
+    forms: Mapping[str, Path]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Something that could not be measured in a precision, and why; the sentence names the runtime and the subject."""
+
+    precision: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"left out in {self.precision}: {self.sentence}"
+
+
+def built(
+    subject: Subject, combinations: Sequence[Combination], folder: Path, images: np.ndarray | None
+) -> Iterator[Built | Failure]:
+    """The subject's artifacts in each of the combinations, written into `folder` unless it is one itself.
+
+    `images` `(N, C, H, W)`, normalised float32, give the ranges of quantised ones, random ones where there are none.
+    """
+    if subject.artifact is not None:
+        for runtime, precision in combinations:
+            yield Built(subject, runtime, precision, {PLAIN: subject.artifact})
+        return
+    tensors = _tensors(subject)
+    for runtime, precision in combinations:
+        try:
+            yield Built(subject, runtime, precision, _forms(subject, tensors, runtime, precision, folder, images))
+        except EdgewiseError as error:
+            yield Failure(precision, f"{subject.name} in {runtime}: {error}")
+
+
+def _tensors(subject: Subject) -> Tensors:
+    assert subject.architecture is not None
+    if subject.file is None:
+        return random_tensors(subject.architecture)
+    from edgewise.weights import load_model
+
+    return tensors_of(load_model(subject.file)[0])
+
+
+def _forms(
+    subject: Subject, tensors: Tensors, runtime: str, precision: str, folder: Path, images: np.ndarray | None
+) -> dict[str, Path]:
+    architecture = subject.architecture
+    assert architecture is not None
+
+    def made(form: str) -> Path:
+        return build(
+            architecture,
+            tensors,
+            folder / form.replace(" ", "_"),
+            "model",
+            runtime=runtime,
+            precision=precision,
+            card=subject.card,
+            images=images if precision in INTEGER_PRECISIONS else None,
+            exit_order=form == EXIT_ORDER,
+        )
+
+    forms = {PLAIN: made(PLAIN)}
+    shuffles = any(isinstance(node.op, Shuffle | Permute) for node in architecture.graph.nodes)
+    if shuffles and find_runtime(runtime).suffix in _ORDERED:
+        other = made(EXIT_ORDER)
+        # They are the same where somebody reads the channels by their place.
+        if other.read_bytes() != forms[PLAIN].read_bytes():
+            forms[EXIT_ORDER] = other
+    return forms

@@ -1,0 +1,86 @@
+"""Which runtimes and precisions there are to measure in, and which of them fit a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edgewise.devices import (
+    FLOAT_PRECISIONS,
+    INTEGER_PRECISIONS,
+    Runtime,
+    find_runtime,
+    installed_runtime,
+    runtime_names,
+)
+from edgewise.errors import EdgewiseError
+from edgewise.verbs.bench.subjects import Subject
+
+ALL = "all"
+"""Stands for every runtime that is installed, or every precision of a runtime."""
+
+PRECISIONS = (*FLOAT_PRECISIONS, *INTEGER_PRECISIONS)
+
+Combination = tuple[str, str]
+"""A runtime and a precision."""
+
+
+def combinations(runtimes: Sequence[str], precisions: Sequence[str]) -> tuple[list[Combination], list[str]]:
+    """The runtimes with the precisions they have, and notes of what was left out.
+
+    Raises `EdgewiseError` where a runtime is unknown or, unless all were asked for, not installed, and where a
+    precision is in none of them.
+    """
+    if not (runtimes and precisions):
+        raise EdgewiseError("there is nothing to measure in; name a runtime and a precision")
+    notes: list[str] = []
+    found: list[Runtime] = []
+    for name in dict.fromkeys(runtime_names() if ALL in runtimes else runtimes):
+        runtime = find_runtime(name) if ALL in runtimes else installed_runtime(name)
+        if runtime.version() is None:
+            notes.append(f"{name} is not installed and left out; install it with: {runtime.install_hint}")
+        else:
+            found.append(runtime)
+    if ALL in precisions:
+        return [(one.name, precision) for one in found for precision in one.precisions], notes
+    asked = list(dict.fromkeys(precisions))
+    for precision in asked:
+        if not any(precision in one.precisions for one in found):
+            have = "; ".join(f"{one.name} computes in {', '.join(one.precisions)}" for one in found)
+            raise EdgewiseError(
+                f"nothing that was named computes in {precision!r}: {have}; choose one of these, or another runtime"
+            )
+    pairs = [(one, precision) for one in found for precision in asked]
+    if ALL not in runtimes:
+        notes += [f"{one.name} does not compute in {given}: left out" for one, given in pairs if _lacks(one, given)]
+    return [(one.name, given) for one, given in pairs if not _lacks(one, given)], notes
+
+
+def fitting(subject: Subject, asked: Sequence[Combination]) -> tuple[list[Combination], list[str]]:
+    """The combinations that the subject can be measured in, and notes of what was left out.
+
+    An artifact runs only in runtimes of its ending, a quantised one only in int8, one in floating point not in int8.
+    Raises `EdgewiseError` where it cannot be read.
+    """
+    path = subject.artifact
+    if path is None:
+        return list(asked), []
+    notes: list[str] = []
+    fits = [pair for pair in asked if find_runtime(pair[0]).suffix == path.suffix]
+    if others := list(dict.fromkeys(runtime for runtime, _ in asked if (runtime, _) not in fits)):
+        notes.append(f"{subject.name} is no artifact for {', '.join(others)}: not measured there")
+    if not fits:
+        return [], notes
+    quantized = subject.quantized()
+    if quantized is None:
+        if len({precision for _, precision in fits}) > 1:
+            notes.append(f"{subject.name} does not say what it is computed in: measured once, as {fits[0][1]}")
+        return fits[:1], notes
+    able = INTEGER_PRECISIONS if quantized else FLOAT_PRECISIONS
+    if unfit := list(dict.fromkeys(precision for _, precision in fits if precision not in able)):
+        what = "quantised" if quantized else "in floating point"
+        notes.append(f"{subject.name} is {what}: not measured in {', '.join(unfit)}")
+    return [pair for pair in fits if pair[1] in able], notes
+
+
+def _lacks(runtime: Runtime, precision: str) -> bool:
+    return precision not in runtime.precisions
