@@ -8,7 +8,22 @@ from typing import NoReturn
 
 import typer
 
-from edgewise.cli import bench, convert, device, evaluate, export, fit, models, predict, quantize, share, show, train
+from edgewise.cli import (
+    bench,
+    convert,
+    device,
+    evaluate,
+    export,
+    fit,
+    kit,
+    latency,
+    models,
+    predict,
+    quantize,
+    share,
+    show,
+    train,
+)
 from edgewise.errors import EdgewiseError
 from edgewise.version import VERSION
 
@@ -41,6 +56,10 @@ app.command()(bench.bench)
 app.command()(convert.convert)
 app.command()(quantize.quantize)
 app.command()(share.share)
+device.device.command()(kit.kit)
+device.device.command("import")(kit.import_)
+device.device.command()(latency.table)
+device.device.command()(latency.predict)
 app.add_typer(device.device)
 
 

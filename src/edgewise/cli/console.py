@@ -91,6 +91,18 @@ def rounds() -> Callable[[int, int, int], None] | None:
     return report
 
 
+def counting(what: str) -> Callable[[int, int], None] | None:
+    """Shows how many of how many are done, on a terminal; None elsewhere."""
+    if not sys.stderr.isatty():
+        return None
+
+    def report(done: int, total: int) -> None:
+        text = f"{done} of {total} {what}" if done < total else ""
+        print(f"\r{text}", end="\x1b[K", file=sys.stderr, flush=True)
+
+    return report
+
+
 def counted(number: int, noun: str) -> str:
     """`1 file`, `2 files`."""
     return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 device = Typer(
     name="device",
-    help="Measure what a device can do, once: peaks, bandwidth, channel quantum, overhead.",
+    help="What a device can do, measured once, here or by a kit, and the latencies it will have.",
     no_args_is_help=True,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
