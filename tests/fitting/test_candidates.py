@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,13 +12,13 @@ from hypothesis import strategies as st
 from making import candidate, latency
 
 from edgewise.costs import count
-from edgewise.devices import Budget, Latency, Variant, Verdict
-from edgewise.devices.measuring import Failed
+from edgewise.devices import Budget, Latency, Verdict
 from edgewise.errors import EdgewiseError
 from edgewise.fitting import candidates as module
 from edgewise.fitting.candidates import SHARES, WIDTHS, Candidate, Measured, measure_candidates
+from edgewise.fitting.clocks import Failed, Timed
 from edgewise.fitting.combinations import Combination
-from edgewise.papers import Architecture, families, find
+from edgewise.papers import families, find
 
 
 def ladder(size: int, *, widths: tuple[float, ...] = WIDTHS, classes: int = 10) -> list[Candidate]:
@@ -88,63 +87,50 @@ def test_json_round_trip() -> None:
         assert Measured.from_json(json.loads(json.dumps(measured.to_json(), allow_nan=False))) == measured
 
 
-class Clock:
-    """Stands in for the runtime: an artifact takes a millisecond for every million multiply-adds."""
+class SlowClock:
+    """An architecture takes a millisecond for every million multiply-adds, or as many times that as `factors` say."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self) -> None:
+        self.allowed: tuple[Combination, ...] = (("onnxruntime", "fp32"),)
         self.screened: list[list[str]] = []
         self.measured: list[str] = []
         self.factors: dict[object, float | None] = {}
-        self._by_path: dict[Path, float] = {}
-        monkeypatch.setattr(module, "screen_variants", self._screen)
-        monkeypatch.setattr(module, "measure_variants", self._measure)
-        monkeypatch.setattr(module, "build", self._build)
-        monkeypatch.setattr(module, "random_tensors", lambda architecture: {})
 
-    def _build(
-        self, architecture: Architecture, tensors: object, folder: Path, name: str, *, runtime: str, precision: str
-    ) -> Path:
-        path = folder / f"{name} {runtime} {precision}"
-        self._by_path[path] = count(architecture).multiply_adds / 1e6
-        return path
+    def screen(self, subjects: Sequence[Timed], failed: Failed | None = None) -> list[Latency]:
+        self.screened.append([one.name for one in subjects])
+        return self._all(subjects, failed)
 
-    def _screen(self, variants: Sequence[Variant], *, failed: Failed | None = None) -> list[Latency]:
-        self.screened.append([one.name for one in variants])
-        return self._all(variants, failed)
+    def measure(self, subjects: Sequence[Timed], seconds: float) -> list[Latency]:
+        self.measured = [one.name for one in subjects]
+        return self._all(subjects, None)
 
-    def _measure(self, variants: Sequence[Variant], *, max_seconds: float) -> list[Latency]:
-        self.measured = [one.name for one in variants]
-        return self._all(variants, None)
-
-    def _all(self, variants: Sequence[Variant], failed: Failed | None) -> list[Latency]:
+    def _all(self, subjects: Sequence[Timed], failed: Failed | None) -> list[Latency]:
         found: list[Latency] = []
-        for one in variants:
-            factor = self.factors.get((one.precision, one.name[:9]), self.factors.get(one.precision, 1.0))
+        for one in subjects:
+            runtime, precision = one.combination
+            factor = self.factors.get((precision, one.name[:9]), self.factors.get(precision, 1.0))
             if factor is None:
                 assert failed is not None
-                failed(one, EdgewiseError("it cannot"))
+                failed(one.name, one.combination, EdgewiseError("it cannot"))
                 continue
-            made = latency(one.name, factor * self._by_path[one.path])
-            found.append(replace(made, runtime=one.runtime, precision=one.precision))
+            made = latency(one.name, factor * count(one.architecture).multiply_adds / 1e6)
+            found.append(replace(made, runtime=runtime, precision=precision))
         return found
 
 
-def measure_all(
-    budget: str, told: list[str] | None = None, allowed: Sequence[Combination] = (("onnxruntime", "fp32"),)
-) -> Measured:
-    tell = (lambda text: None) if told is None else told.append
-    return measure_candidates(
-        Budget.parse(budget), size=32, classes=10, threads=1, seconds=1, tell=tell, allowed=allowed
-    )
-
-
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return Clock(monkeypatch)
+def clock() -> SlowClock:
+    return SlowClock()
 
 
-def test_the_largest_that_may_fit_are_measured(clock: Clock) -> None:
-    measured = measure_all("20ms")
+def measure_all(clock: SlowClock, budget: str, told: list[str] | None = None) -> Measured:
+    tell = (lambda text: None) if told is None else told.append
+    asked = {"size": 32, "classes": 10, "seconds": 1, "tell": tell}
+    return measure_candidates(Budget.parse(budget), clock, **asked)  # type: ignore[arg-type]
+
+
+def test_the_largest_that_may_fit_are_measured(clock: SlowClock) -> None:
+    measured = measure_all(clock, "20ms")
     assert measured.budget_ms == 20
     by_name = {one.name: one for one in measured.candidates}
     for base in {one.base for one in measured.candidates}:
@@ -159,9 +145,9 @@ def test_the_largest_that_may_fit_are_measured(clock: Clock) -> None:
             assert one.verdict is not Verdict.MET
 
 
-def test_widths_climb_no_further_than_the_budget(clock: Clock) -> None:
+def test_widths_climb_no_further_than_the_budget(clock: SlowClock) -> None:
     told: list[str] = []
-    small, large = measure_all("2ms", told), measure_all("100s")
+    small, large = measure_all(clock, "2ms", told), measure_all(clock, "100s")
     assert len(small.candidates) < len(large.candidates) == len(ladder(32))
     for base in {one.base for one in small.candidates}:
         over = [one for one in small.candidates if one.base == base and one.multiply_adds > 2.5e6]
@@ -173,15 +159,15 @@ def shortlist(measured: Measured) -> list[Candidate]:
     return [one for one in measured.candidates if one.measured]
 
 
-def test_when_nothing_fits_the_three_fastest_are_measured(clock: Clock) -> None:
-    measured = measure_all("1us")
+def test_when_nothing_fits_the_three_fastest_are_measured(clock: SlowClock) -> None:
+    measured = measure_all(clock, "1us")
     fastest = sorted(measured.candidates, key=lambda one: one.multiply_adds)[:3]
     assert [one.name for one in fastest] == sorted(clock.measured, key=[one.name for one in fastest].index)
     assert all(one.verdict is Verdict.MISSED for one in fastest)
 
 
-def test_a_relative_budget_is_measured_beside_its_reference(clock: Clock) -> None:
-    measured = measure_all("0.5x mobilenet_v2")
+def test_a_relative_budget_is_measured_beside_its_reference(clock: SlowClock) -> None:
+    measured = measure_all(clock, "0.5x mobilenet_v2")
     reference = count(find("mobilenet_v2").with_classes(10).with_input(32)).multiply_adds / 1e6
     assert measured.reference is not None
     assert measured.reference.name == "mobilenet_v2"
@@ -191,12 +177,12 @@ def test_a_relative_budget_is_measured_beside_its_reference(clock: Clock) -> Non
     assert "mobilenet_v2" not in {one.name for one in measured.candidates}
 
 
-def test_every_kind_of_network_is_timed_where_it_is_fastest(clock: Clock) -> None:
+def test_every_kind_of_network_is_timed_where_it_is_fastest(clock: SlowClock) -> None:
     """int8 halves most times, makes ShuffleNets slower, and bf16 fails."""
     clock.factors = {"int8": 0.5, "bf16": None, ("int8", "shufflene"): 1.4}
-    allowed = [("onnxruntime", "fp32"), ("openvino", "bf16"), ("onnxruntime", "int8")]
+    clock.allowed = (("onnxruntime", "fp32"), ("openvino", "bf16"), ("onnxruntime", "int8"))
     told: list[str] = []
-    measured = measure_all("0.5x mobilenet_v2", told, allowed)
+    measured = measure_all(clock, "0.5x mobilenet_v2", told)
     by_family: dict[str, set[tuple[str, str]]] = {}
     for one in measured.candidates:
         assert one.latency is not None
@@ -207,13 +193,13 @@ def test_every_kind_of_network_is_timed_where_it_is_fastest(clock: Clock) -> Non
     assert measured.reference.precision == "fp32"
     assert "left out openvino bf16 where it fails: it cannot" in told
     # In half the time twice as much is possible.
-    plain = measure_all("0.5x mobilenet_v2")
+    plain = measure_all(SlowClock(), "0.5x mobilenet_v2")
     quantised, floating = (
         max(one.multiply_adds for one in found.candidates if one.verdict is Verdict.MET) for found in (measured, plain)
     )
     assert quantised > 1.5 * floating
 
 
-def test_an_unknown_reference_is_an_error(clock: Clock) -> None:
+def test_an_unknown_reference_is_an_error(clock: SlowClock) -> None:
     with pytest.raises(EdgewiseError, match="lenet5"):
-        measure_all("0.5x lenet5")
+        measure_all(clock, "0.5x lenet5")

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from edgewise.data import Dataset, Preprocessing, open_dataset
-from edgewise.deploy import ArtifactCard, build, export_onnx, random_tensors, read_artifact
+from edgewise.deploy import ArtifactCard, export_onnx, random_tensors, read_artifact
 from edgewise.deploy.quantization.trials import Subject
-from edgewise.devices import Variant
 from edgewise.fitting import forms
+from edgewise.fitting.clocks import MeasuringClock, Timed
 from edgewise.fitting.forms import Chosen, choose_form
 from edgewise.papers import find
 
@@ -40,22 +40,25 @@ def choose(
     *,
     points: float,
     allowed: list[tuple[str, str]] = ALLOWED,
-    reference: Variant | None = None,
+    reference: Timed | None = None,
     told: list[str] | None = None,
 ) -> Chosen:
     monkeypatch.setattr(forms, "POINTS", points)
     monkeypatch.setattr(forms, "SCHEMES", forms.SCHEMES[:1])
     images = np.random.default_rng(0).standard_normal((4, 3, 32, 32), dtype=np.float32)
     tell = (lambda text: None) if told is None else told.append
-    return choose_form(subject, digits, images, allowed, reference, folder, threads=1, seconds=1, workers=0, tell=tell)
+    with MeasuringClock(allowed, 1) as clock:
+        return choose_form(
+            subject, digits, images, clock, reference, folder, threads=1, seconds=1, workers=0, tell=tell
+        )
 
 
 def test_the_fastest_of_those_that_hold(
     subject: Subject, digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert subject.architecture is not None
-    path = build(subject.architecture, subject.tensors, tmp_path, "reference")
-    chosen = choose(subject, digits, tmp_path, monkeypatch, points=100.0, reference=Variant("reference", path))
+    reference = Timed("reference", subject.architecture, ALLOWED[0])
+    chosen = choose(subject, digits, tmp_path, monkeypatch, points=100.0, reference=reference)
     assert {(one.name, one.precision) for one in chosen.attempts} == {("fp32", "fp32"), ("u8s8 extremes", "int8")}
     assert chosen.latency.name == chosen.attempt.name
     assert (chosen.latency.runtime, chosen.latency.precision) == (chosen.attempt.runtime, chosen.attempt.precision)

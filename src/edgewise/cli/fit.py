@@ -29,6 +29,9 @@ def fit(
     precision: Annotated[
         str, Option(help="auto, fp32, bf16 or int8: auto takes the fastest that stays accurate.")
     ] = "auto",
+    device: Annotated[
+        Path | None, Option(help="A profile from `edgewise device import`: latencies are predicted for that device.")
+    ] = None,
     threads: Annotated[int, Option(help="Threads the artifact will run with.")] = 1,
     flip: Annotated[bool | None, Option("--flip/--no-flip", help="Mirror training images at random.")] = None,
     seed: Annotated[int, Option(help="Seed of splits, weights, order and augmentation.")] = 0,
@@ -59,6 +62,7 @@ def fit(
         size=size,
         runtime=runtime or "auto",
         precision=precision,
+        device=device,
         threads=threads,
         flip=flip,
         seed=seed,
@@ -97,8 +101,12 @@ def _considered(result: FitResult) -> object:
 def _delivered(result: FitResult) -> object:
     delivery = result.delivery
     latency = delivery.latency
+    predicted = ", predicted," if latency.predicted else ""
     rows = [
-        ("latency of the artifact", f"{latency.median_ms:.3f} ms ({latency.low_ms:.3f}–{latency.high_ms:.3f})"),
+        (
+            f"latency{predicted} of the artifact",
+            f"{latency.median_ms:.3f} ms ({latency.low_ms:.3f}–{latency.high_ms:.3f})",
+        ),
         ("runs in", f"{latency.runtime} {latency.precision}, {delivery.form.name}"),
         ("budget", f"{delivery.budget_ms:.3f} ms: {delivery.verdict.value}"),
         *[

@@ -24,7 +24,8 @@ class Latency:
     of all iterations. `spread` is the interquartile range of the rounds' medians as a share of `median_ms`.
     `cpu_median_ms` is thread CPU time, for one thread only. `disturbed` counts the blocks measured again because
     other work held them up; `unquiet` of the rounds kept were still disturbed after that. `settled` says that the
-    interval became as narrow as was asked for. `precision` is what the runtime computed in.
+    interval became as narrow as was asked for. `precision` is what the runtime computed in. A `predicted` latency was
+    never measured: it is for another device, its interval the one that 95% of predictions are right within.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Latency:
     threads: int
     precision: str = "fp32"
     runtime_version: str | None = None
+    predicted: bool = False
 
     def overlaps(self, other: Latency) -> bool:
         """Whether the two intervals share a point: the two are then the same within noise."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from edgewise.costs import count
-from edgewise.deploy import build, random_tensors
-from edgewise.devices import Budget, Latency, Variant, Verdict, measure_variants, screen_variants
+from edgewise.devices import Budget, Latency, Verdict
 from edgewise.errors import EdgewiseError
+from edgewise.fitting.clocks import Clock, Timed
 from edgewise.fitting.combinations import Combination
 from edgewise.papers import Architecture, families, find
 
@@ -108,51 +106,41 @@ class Measured:
 
 
 def measure_candidates(
-    budget: Budget,
-    *,
-    size: int,
-    classes: int,
-    threads: int,
-    seconds: float,
-    tell: Tell,
-    allowed: Sequence[Combination] = (("onnxruntime", "fp32"),),
+    budget: Budget, clock: Clock, *, size: int, classes: int, seconds: float, tell: Tell
 ) -> Measured:
-    """Times the zoo for images of `size` pixels and `classes` classes, with random weights, in the runtime that ships.
+    """Times the zoo for images of `size` pixels and `classes` classes by `clock`, as it would be deployed.
 
-    Of several `allowed` runtimes and precisions every kind of network is tried in all, at one width, and then timed in
-    the one that was fastest: quantised, where that is int8. Widths climb until one is over the budget, each wave
-    screened together; the largest that pass are measured interleaved for up to `seconds`, beside the reference of a
-    relative budget, which is computed in the first of `allowed`. Raises `EdgewiseError` when a runtime fails or the
-    reference is unknown.
+    Of several runtimes and precisions that are allowed every kind of network is tried in all, at one width, and then
+    timed in the one that was fastest: quantised, where that is int8. Widths climb until one is over the budget, each
+    wave screened together; the largest that pass are measured side by side for up to `seconds`, beside the reference of
+    a relative budget, which is computed in the first of what is allowed. Raises `EdgewiseError` when a runtime fails or
+    the reference is unknown.
     """
-    with TemporaryDirectory() as folder:
-        artifacts = _Artifacts(Path(folder), threads)
-        reference = _reference(budget, size, classes)
-        rough = None
-        if reference is not None:
-            (rough,) = screen_variants([artifacts.variant(reference.name, reference, allowed[0])])
-        limit = budget.limit_ms(replace(rough, name=budget.reference) if rough and budget.reference else None)
-        found: dict[str, Candidate] = {}
-        climbing = list(_ladders(size, classes))
-        best = _best_combinations(climbing, size, allowed, artifacts, tell)
-        for width in WIDTHS:
-            wave = [candidate for ladder in climbing if (candidate := ladder(width)) and candidate.name not in found]
-            if not wave:
-                continue
-            latencies = screen_variants([artifacts.variant(one.name, one.architecture, best[one.base]) for one in wave])
-            for candidate, latency in zip(wave, latencies, strict=True):
-                found[candidate.name] = replace(candidate, latency=latency, verdict=budget_verdict(latency, limit))
-            over = {(one.base, one.size) for one in found.values() if one.latency and one.latency.p10_ms > NEAR * limit}
-            climbing = [ladder for ladder in climbing if (ladder.base, ladder.size) not in over]
-            tell(f"screened {len(found)} candidates up to width {width:g}")
-            if not climbing:
-                break
-        shortlist = _shortlist(found.values(), limit)
-        tell(f"measuring {len(shortlist)} of {len(found)} candidates, interleaved")
-        variants = [artifacts.variant(one.name, one.architecture, best[one.base]) for one in shortlist]
-        if reference and budget.reference:
-            variants.append(artifacts.variant(budget.reference, reference, allowed[0]))
-        latencies = {one.name: one for one in measure_variants(variants, max_seconds=seconds)}
+    reference = reference_of(budget, clock, size, classes)
+    rough = clock.screen([reference])[0] if reference else None
+    limit = budget.limit_ms(rough)
+    found: dict[str, Candidate] = {}
+    climbing = list(_ladders(size, classes))
+    best = _best_combinations(climbing, size, clock, tell)
+
+    def timed(candidate: Candidate) -> Timed:
+        return Timed(candidate.name, candidate.architecture, best[candidate.base])
+
+    for width in WIDTHS:
+        wave = [candidate for ladder in climbing if (candidate := ladder(width)) and candidate.name not in found]
+        if not wave:
+            continue
+        for candidate, latency in zip(wave, clock.screen([timed(one) for one in wave]), strict=True):
+            found[candidate.name] = replace(candidate, latency=latency, verdict=budget_verdict(latency, limit))
+        over = {(one.base, one.size) for one in found.values() if one.latency and one.latency.p10_ms > NEAR * limit}
+        climbing = [ladder for ladder in climbing if (ladder.base, ladder.size) not in over]
+        tell(f"screened {len(found)} candidates up to width {width:g}")
+        if not climbing:
+            break
+    shortlist = _shortlist(found.values(), limit)
+    tell(f"measuring {len(shortlist)} of {len(found)} candidates, interleaved")
+    subjects = [*map(timed, shortlist), *([reference] if reference else [])]
+    latencies = {one.name: one for one in clock.measure(subjects, seconds)}
     beside = latencies.get(budget.reference) if budget.reference else None
     for candidate in shortlist:
         latency = latencies[candidate.name]
@@ -161,49 +149,46 @@ def measure_candidates(
     return Measured(tuple(found.values()), budget.limit_ms(beside), beside)
 
 
+def reference_of(budget: Budget, clock: Clock, size: int, classes: int) -> Timed | None:
+    """What a relative budget is relative to: its model for the same images and classes, in the first combination."""
+    if budget.reference is None:
+        return None
+    architecture = find(budget.reference).with_classes(classes).with_input(size)
+    return Timed(budget.reference, architecture, clock.allowed[0])
+
+
 def budget_verdict(latency: Latency, limit: float) -> Verdict:
     """What a screened latency says of the budget; only a measured one can say that it is met."""
     return Verdict.MISSED if latency.low_ms > limit else Verdict.UNDECIDED
 
 
-def _best_combinations(
-    ladders: Sequence[_Ladder],
-    size: int,
-    allowed: Sequence[Combination],
-    artifacts: _Artifacts,
-    tell: Tell,
-) -> dict[str, Combination]:
+def _best_combinations(ladders: Sequence[_Ladder], size: int, clock: Clock, tell: Tell) -> dict[str, Combination]:
     """For the base of each ladder the combination it is fastest in, found at one width and the images' own size."""
-    if len(allowed) == 1:
-        return {ladder.base: allowed[0] for ladder in ladders}
+    first = clock.allowed[0]
+    best = {ladder.base: first for ladder in ladders}
+    if len(clock.allowed) == 1:
+        return best
     widths = sorted(WIDTHS, key=lambda width: abs(width - SCOUTED))
-    scouts = {
-        ladder.base: next((one for width in widths if (one := ladder(width)) is not None), None)
+    scouts = [
+        scout
         for ladder in ladders
-        if ladder.size == size
-    }
-    tell(f"trying {len(scouts)} kinds of networks in {', '.join(' '.join(one) for one in allowed)}")
-    failures: dict[str, str] = {}
-
-    def failed(variant: Variant, error: EdgewiseError) -> None:
-        failures.setdefault(f"{variant.runtime} {variant.precision}", str(error))
-
-    variants = [
-        artifacts.variant(base, scout.architecture, one) for base, scout in scouts.items() if scout for one in allowed
+        if ladder.size == size and (scout := next(filter(None, map(ladder, widths)), None)) is not None
     ]
-    latencies = screen_variants(variants, failed=failed)
+    tell(f"trying {len(scouts)} kinds of networks in {', '.join(' '.join(one) for one in clock.allowed)}")
+    failures: dict[Combination, str] = {}
+    latencies = clock.screen(
+        [Timed(scout.base, scout.architecture, one) for scout in scouts for one in clock.allowed],
+        lambda name, combination, error: failures.update({combination: str(error)}),
+    )
     for combination, sentence in failures.items():
-        tell(f"left out {combination} where it fails: {sentence}")
+        tell(f"left out {' '.join(combination)} where it fails: {sentence}")
     if not latencies:
         raise EdgewiseError(next(iter(failures.values()), "there is no network to time"))
-    found: dict[str, Latency] = {}
-    for one in latencies:
-        if one.name not in found or one.median_ms < found[one.name].median_ms:
-            found[one.name] = one
-    chosen = {base: (found[base].runtime, found[base].precision) if base in found else allowed[0] for base in scouts}
-    wins = Counter(" ".join(one) for one in chosen.values())
+    for one in sorted(latencies, key=lambda latency: -latency.median_ms):
+        best[one.name] = (one.runtime, one.precision)
+    wins = Counter(" ".join(best[scout.base]) for scout in scouts)
     tell(f"fastest: {', '.join(f'{name} for {count}' for name, count in wins.most_common())}")
-    return {ladder.base: chosen.get(ladder.base, allowed[0]) for ladder in ladders}
+    return best
 
 
 @dataclass(frozen=True)
@@ -279,27 +264,3 @@ def _shortlist(candidates: Iterable[Candidate], limit: float) -> list[Candidate]
         for ladder in within.values()
         for one in sorted(ladder, key=lambda candidate: -candidate.multiply_adds)[:SHORTLISTED]
     ]
-
-
-def _reference(budget: Budget, size: int, classes: int) -> Architecture | None:
-    if budget.reference is None:
-        return None
-    return find(budget.reference).with_classes(classes).with_input(size)
-
-
-class _Artifacts:
-    """Artifacts with random weights, made when they are first asked for."""
-
-    def __init__(self, folder: Path, threads: int) -> None:
-        self._folder = folder
-        self._threads = threads
-        self._made: dict[tuple[str, Combination], Path] = {}
-
-    def variant(self, name: str, architecture: Architecture, combination: Combination) -> Variant:
-        runtime, precision = combination
-        digest = architecture.digest
-        if (digest, combination) not in self._made:
-            tensors = random_tensors(architecture)
-            path = build(architecture, tensors, self._folder, digest[:16], runtime=runtime, precision=precision)
-            self._made[digest, combination] = path
-        return Variant(name, self._made[digest, combination], runtime, precision, self._threads)

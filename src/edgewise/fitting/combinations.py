@@ -40,7 +40,7 @@ def combinations(runtimes: Sequence[str], precision: str = AUTO) -> list[Combina
                 f"candidates cannot be ranked in {name}, whose artifacts take long to make; choose from "
                 f"{', '.join(able)}, and export the model file for it with: edgewise export --runtime {name}"
             )
-    found = [(name, one) for name in named for one in find_runtime(name).precisions if _allows(precision, one)]
+    found = [(name, one) for name in named for one in find_runtime(name).precisions if allows(precision, one)]
     if not found:
         raise EdgewiseError(
             f"nothing computes in {precision} among {', '.join(named)}; choose another runtime or precision"
@@ -48,5 +48,6 @@ def combinations(runtimes: Sequence[str], precision: str = AUTO) -> list[Combina
     return sorted(found, key=lambda pair: pair[1].startswith("int8"))
 
 
-def _allows(precision: str, one: str) -> bool:
+def allows(precision: str, one: str) -> bool:
+    """Whether what was asked for as `precision` lets a runtime compute in the precision `one`."""
     return precision in (AUTO, one) or (precision == "int8" and one.startswith("int8"))

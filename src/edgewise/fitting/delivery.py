@@ -13,22 +13,20 @@ from edgewise.data import Dataset, Preprocessing, Split
 from edgewise.deploy import (
     ArtifactCard,
     Parity,
-    build,
     compare,
     export_fastest,
-    random_tensors,
     read_artifact,
     tensors_of,
 )
 from edgewise.deploy.quantization.trials import Attempt, Subject
 from edgewise.deploy.scoring import evaluate_artifact
-from edgewise.devices import Budget, Latency, Variant, Verdict
+from edgewise.devices import Budget, Latency, Verdict
 from edgewise.files import write_bytes
 from edgewise.fitting.candidates import Tell
+from edgewise.fitting.clocks import Clock, Timed
 from edgewise.fitting.combinations import Combination
 from edgewise.fitting.forms import CALIBRATION, choose_form
 from edgewise.nn import Network
-from edgewise.papers import Architecture
 from edgewise.training import Evaluation
 from edgewise.weights import ModelCard, Provenance, save_model
 
@@ -65,17 +63,17 @@ def deliver(
     preprocessing: Preprocessing,
     provenance: Provenance,
     budget: Budget,
-    reference: Architecture | None,
+    clock: Clock,
+    reference: Timed | None,
     *,
-    allowed: Sequence[Combination],
     meant: Combination,
     threads: int,
     seconds: float,
     workers: int,
     tell: Tell,
 ) -> Delivery:
-    """Exports `network` into `folder` in the fastest of the `allowed` runtimes and precisions that holds its accuracy,
-    measured beside the `reference` of a relative budget. `meant` is the one it was chosen in.
+    """Exports `network` into `folder` in the fastest of the runtimes and precisions `clock` allows that holds its
+    accuracy, timed beside the `reference` of a relative budget. `meant` is the one it was chosen in.
 
     Speed is measured only after the floating-point artifact has agreed with torch on real images; all accuracies are
     those of artifacts. Raises `EdgewiseError` when they differ.
@@ -93,8 +91,8 @@ def deliver(
             Subject(plain, read_artifact(plain), network.architecture, tensors),
             dataset,
             _calibration(dataset, preprocessing),
-            allowed,
-            _beside(budget, reference, allowed[0], scratch, threads),
+            clock,
+            reference,
             scratch,
             threads=threads,
             seconds=seconds,
@@ -140,17 +138,6 @@ def deliver(
 def _calibration(dataset: Dataset, preprocessing: Preprocessing) -> np.ndarray:
     pixels = some_pixels(dataset.splits["train"], preprocessing, CALIBRATION)
     return np.stack([preprocessing.normalised(image) for image in pixels])
-
-
-def _beside(
-    budget: Budget, reference: Architecture | None, combination: Combination, folder: Path, threads: int
-) -> Variant | None:
-    """What is measured beside the artifact: the reference of a relative budget, as it was when candidates were."""
-    if reference is None or budget.reference is None:
-        return None
-    runtime, precision = combination
-    path = build(reference, random_tensors(reference), folder, "reference", runtime=runtime, precision=precision)
-    return Variant(budget.reference, path, runtime, precision, threads)
 
 
 def some_pixels(split: Split, preprocessing: Preprocessing, count: int) -> np.ndarray:

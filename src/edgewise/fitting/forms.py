@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +11,10 @@ from edgewise.data import Dataset
 from edgewise.deploy.quantization import SCHEMES
 from edgewise.deploy.quantization.search import search, usable
 from edgewise.deploy.quantization.trials import FLOAT, Attempt, Subject, Trials
-from edgewise.devices import FLOAT_PRECISIONS, INTEGER_PRECISIONS, Latency, Variant, groups, measure_variants
+from edgewise.devices import FLOAT_PRECISIONS, INTEGER_PRECISIONS, Latency, Variant, groups
 from edgewise.errors import EdgewiseError
 from edgewise.fitting.candidates import Tell
-from edgewise.fitting.combinations import Combination
+from edgewise.fitting.clocks import Clock, Timed
 from edgewise.fitting.halving import score_of
 
 POINTS = 1.0
@@ -40,8 +39,8 @@ def choose_form(
     subject: Subject,
     dataset: Dataset,
     images: np.ndarray,
-    allowed: Sequence[Combination],
-    reference: Variant | None,
+    clock: Clock,
+    reference: Timed | None,
     folder: Path,
     *,
     threads: int,
@@ -52,13 +51,13 @@ def choose_form(
     """The fastest artifact of `subject` that is allowed and loses at most `POINTS` of its accuracy.
 
     Quantised ones are made in `folder`, by every scheme, calibrated on `images`; where all lose too much, with their
-    worst parts in floating point. Where no allowed form holds the accuracy the floating-point one is delivered all the
-    same: a fast wrong model is a failure. All are measured in the same rounds, `reference` among them. Raises
+    worst parts in floating point. Where no form that `clock` allows holds the accuracy the floating-point one is
+    delivered all the same: a fast wrong model is a failure. All are timed together, `reference` among them. Raises
     `EdgewiseError` where the floating-point artifact does not run.
     """
     trials = Trials(
         dataset.splits["val"],
-        [one for one in allowed if one[1] in INTEGER_PRECISIONS],
+        [one for one in clock.allowed if one[1] in INTEGER_PRECISIONS],
         folder,
         points=POINTS,
         threads=threads,
@@ -66,24 +65,25 @@ def choose_form(
         score=score_of,
         tell=tell,
     )
-    for runtime in dict.fromkeys(runtime for runtime, _ in allowed):
+    for runtime in dict.fromkeys(runtime for runtime, _ in clock.allowed):
         trials.judge(FLOAT, subject.artifact, runtime, FLOAT)
         if not trials.attempts:
             raise EdgewiseError(trials.errors[0])
-    for runtime, precision in allowed:
+    for runtime, precision in clock.allowed:
         if precision in FLOAT_PRECISIONS and precision != FLOAT:
             trials.judge(precision, subject.artifact, runtime, precision)
     if trials.combinations:
         search(trials, subject, images, usable(SCHEMES, trials))
-    fit = [one for one in trials.attempts if (one.runtime, one.precision) in allowed and trials.holds(one)]
+    fit = [one for one in trials.attempts if (one.runtime, one.precision) in clock.allowed and trials.holds(one)]
     if not fit:
         tell(f"nothing that is allowed stays within {POINTS:g} point of fp32's accuracy: delivering fp32")
         fit = [trials.plain]
-    variants = {Variant(one.name, trials.path(one), one.runtime, one.precision, threads): one for one in fit}
-    beside = [] if reference is None else [reference]
-    latencies = measure_variants([*variants, *beside], max_seconds=seconds)
-    timed = dict(zip(latencies, variants.values(), strict=False))
-    fastest = groups(timed)[0]
-    latency = max(fastest, key=lambda one: timed[one].accuracy)
-    attempt = timed[latency]
-    return Chosen(trials.path(attempt), attempt, latency, latencies[-1] if beside else None, tuple(trials.attempts))
+    variants = [Variant(one.name, trials.path(one), one.runtime, one.precision, threads) for one in fit]
+    assert subject.architecture is not None
+    latencies = clock.measure_artifacts(variants, subject.architecture, reference, seconds)
+    beside = latencies.pop() if reference is not None else None
+    judged = {(one.name, one.runtime, one.precision): one for one in fit}
+    fastest = groups(latencies)[0]
+    timed = [(latency, judged[latency.name, latency.runtime, latency.precision]) for latency in fastest]
+    latency, attempt = max(timed, key=lambda pair: pair[1].accuracy)
+    return Chosen(trials.path(attempt), attempt, latency, beside, tuple(trials.attempts))

@@ -132,7 +132,7 @@ def _facts(delivery: Delivery, trained: TrainResult) -> dict[str, object]:
         f"{latency.precision}",
         "form": f"{_form(delivery.form)}, of {len(delivery.tried)} that were tried",
         "budget": f"{delivery.verdict.value}: {delivery.budget_ms:.3f} ms",
-        "rounds measured": latency.rounds,
+        ("predicted from so many networks" if latency.predicted else "rounds measured"): latency.rounds,
         "agreement with torch": f"in fp32 class scores differ by at most {parity.difference:.1e} of their range "
         f"on {parity.images} images",
         "trained": f"{trained.epochs} epochs at {trained.images_per_second:.0f} images/s, "
@@ -153,6 +153,8 @@ def _point(
 ) -> CandidatePoint:
     latency = candidate.latency
     accuracy, stage = None, "measured" if candidate.measured else "screened"
+    if latency is not None and latency.predicted:
+        stage = "predicted"
     for standing in standings:
         if standing.candidate == candidate.name:
             accuracy, stage = standing.score, f"rung {standing.rung}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import shlex
@@ -15,9 +16,11 @@ from typing import Any
 from edgewise.data import BadImage, open_dataset
 from edgewise.data.statistics import statistics
 from edgewise.devices import Budget, Verdict, describe_machine
+from edgewise.devices.profile import DeviceProfile
 from edgewise.errors import BudgetError, EdgewiseError
 from edgewise.files import write_text
-from edgewise.fitting.candidates import Candidate, Measured, measure_candidates
+from edgewise.fitting.candidates import Candidate, Measured, measure_candidates, reference_of
+from edgewise.fitting.clocks import Clock, MeasuringClock, PredictingClock
 from edgewise.fitting.combinations import AUTO, combinations
 from edgewise.fitting.delivery import Delivery, deliver, delivery_facts
 from edgewise.fitting.halving import RUNGS, Halving, Standing, default_recipe
@@ -63,6 +66,7 @@ def fit(
     size: int | None = None,
     runtime: str | Sequence[str] = AUTO,
     precision: str = AUTO,
+    device: str | Path | None = None,
     threads: int = 1,
     flip: bool | None = None,
     seed: int = 0,
@@ -78,7 +82,8 @@ def fit(
     `data` is what `open_dataset` takes; `budget` reads `5ms`, `800us` or `0.6x mobilenet_v2`, for one image on
     `threads` threads. Candidates are ranked as they will be deployed: each kind of network in the fastest `runtime`
     (one or several; `auto`: those installed) and `precision` (`auto`, `fp32`, `bf16`, `int8`) for it, quantised where
-    that is int8. The winner is delivered in the fastest of them that holds its accuracy.
+    that is int8. The winner is delivered in the fastest of them that holds its accuracy. With `device`, the profile of
+    another device with latency tables (`edgewise device import`), latencies are predicted for it, not measured here.
 
     Training takes about `minutes`, shared by `candidates` networks (see `fitting.selection.RULE` and
     `fitting.halving`), or `epochs` each when given. `size` is the largest input in pixels, by default the images' own
@@ -93,7 +98,8 @@ def fit(
     _check(minutes, size)
     at_least(1, {"epochs": epochs, "candidates": candidates, "threads": threads})
     at_least(0, {"seed": seed, "workers": workers})
-    allowed = combinations([runtime] if isinstance(runtime, str) else runtime, precision)
+    runtimes = [runtime] if isinstance(runtime, str) else list(runtime)
+    clock = _clock(Path(device) if device is not None else None, runtimes, precision, threads)
     if budget.reference is not None:
         find(budget.reference)  # a misspelt reference is told before an hour's work
     dataset = open_dataset(data, seed=seed, skip_bad=skip_bad, root=root)
@@ -109,24 +115,19 @@ def fit(
         "epochs": epochs,
         "candidates": candidates,
         "input": size,
-        "runtimes": [" ".join(one) for one in allowed],
+        "runtimes": [" ".join(one) for one in clock.allowed],
+        "device": hashlib.sha256(Path(device).read_bytes()).hexdigest() if device is not None else None,
         "threads": threads,
         "flip": flip,
         "seed": seed,
         "edgewise version": VERSION,
     }
     line = command or "edgewise.fit(...)"
-    with RunFolder(Path(out), asked) as folder:
+    with RunFolder(Path(out), asked) as folder, clock:
 
         def measure() -> Measured:
             made = measure_candidates(
-                budget,
-                size=size,
-                classes=len(dataset.classes),
-                threads=threads,
-                seconds=MEASURING_SECONDS,
-                tell=say,
-                allowed=allowed,
+                budget, clock, size=size, classes=len(dataset.classes), seconds=MEASURING_SECONDS, tell=say
             )
             select(made, budget, candidates)  # a budget nothing meets leaves no run behind
             return made
@@ -149,9 +150,6 @@ def fit(
         winner, trained, network = halving.run(selected)
         say("exporting, and measuring the artifact")
         provenance = Provenance(data=dataset.source, data_digest=dataset.digest, seed=seed, command=line)
-        reference = None
-        if budget.reference is not None:
-            reference = find(budget.reference).with_classes(len(dataset.classes)).with_input(size)
         delivery = deliver(
             folder.path,
             network,
@@ -159,8 +157,8 @@ def fit(
             halving.preprocessing(winner),
             provenance,
             budget,
-            reference,
-            allowed=allowed,
+            clock,
+            reference_of(budget, clock, size, len(dataset.classes)),
             meant=_meant(winner),
             threads=threads,
             seconds=DELIVERY_SECONDS,
@@ -231,6 +229,12 @@ def _check(minutes: float, size: int | None) -> None:
         raise EdgewiseError(f"training for {minutes:g} minutes cannot be planned; give more than 0")
     if size is not None and not 16 <= size <= 1024:
         raise EdgewiseError(f"an input of {size} pixels cannot be searched over; give 16 to 1024")
+
+
+def _clock(device: Path | None, runtimes: list[str], precision: str, threads: int) -> Clock:
+    if device is None:
+        return MeasuringClock(combinations(runtimes, precision), threads)
+    return PredictingClock(DeviceProfile.read(device), runtimes, precision, threads)
 
 
 def _meant(winner: Candidate) -> tuple[str, str]:
