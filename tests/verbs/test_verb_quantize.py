@@ -159,3 +159,19 @@ def test_what_holds_is_a_matter_of_points(made: Made, tmp_path: Path) -> None:
 def test_what_makes_no_sense_is_refused_at_once(options: dict, sentence: str, made: Made) -> None:
     with pytest.raises(EdgewiseError, match=sentence):
         edgewise.quantize(made.artifact, "no such data", **options)
+
+
+@pytest.mark.slow
+def test_a_runtime_with_artifacts_of_its_own(made: Made, tmp_path: Path) -> None:
+    executorch = find_runtime("executorch")
+    if executorch.version() is None:
+        pytest.skip(f"executorch is not installed: {executorch.install_hint}")
+    with pytest.raises(EdgewiseError, match=r"executorch takes no \.onnx; give the model file"):
+        edgewise.quantize(made.artifact, made.images, runtime="executorch")
+    with pytest.raises(EdgewiseError, match=r"may end in \.onnx or \.pte"):
+        edgewise.quantize(made.model_file, made.images, tmp_path / "x.onnx", runtime=["executorch", "onnxruntime"])
+    found = edgewise.quantize(_model(made, tmp_path), made.images, runtime="executorch", points=20, seconds=1)
+    assert found.artifact == tmp_path / "model.int8.pte"
+    assert [(one.name, one.precision) for one in found.attempts] == [("fp32", "fp32"), ("executorch", "int8")]
+    scores = edgewise.evaluate(found.artifact, made.images, split="val", runtime="executorch").scores
+    assert scores.metrics()["accuracy"] == pytest.approx(found.kept.accuracy)

@@ -14,6 +14,7 @@ import numpy as np
 
 from edgewise.data import Dataset, Split, open_dataset
 from edgewise.deploy import ArtifactCard, export_fastest, read_artifact, tensors_of
+from edgewise.deploy.artifact import copy_artifact
 from edgewise.deploy.onnx_file import load
 from edgewise.deploy.quantization import SCHEMES
 from edgewise.deploy.quantization.search import search, usable
@@ -26,7 +27,7 @@ from edgewise.fitting.halving import score_of
 from edgewise.verbs.checks import at_least, decoding_workers
 from edgewise.verbs.fine_tuning import EPOCHS, fine_tune_for
 from edgewise.verbs.naming import relabelled
-from edgewise.verbs.resolve import MODEL_FILE, existing, is_artifact, is_model_file
+from edgewise.verbs.resolve import MODEL_FILE, existing, is_model_file
 
 if TYPE_CHECKING:
     from edgewise.nn import Network
@@ -107,8 +108,10 @@ def quantize(
     path = existing(model, "model")
     runtimes = _runtimes([runtime] if isinstance(runtime, str) else runtime)
     _check_target(out, runtimes)
-    if not (is_artifact(path) or is_model_file(path)):
+    if not (path.suffix == ONNX or is_model_file(path)):
         raise EdgewiseError(f"{path} is neither a model file (.safetensors) nor an artifact (.onnx); give one")
+    if path.suffix == ONNX and all(one.suffix != ONNX for one in runtimes):
+        raise EdgewiseError(f"{runtimes[0].name} takes no .onnx; give the model file that {path} was exported from")
     dataset = open_dataset(data, seed=seed, skip_bad=skip_bad, root=root)
     return quantize_on(
         path,
@@ -169,9 +172,9 @@ def quantize_on(
         target = out or path.with_suffix(f".int8{ONNX}")
         run = target.with_name(f"{target.name}.qat")
         if qat and network is not None and trials.quantised() and not trials.holding():
-            tell(f"quantised after training nothing holds the accuracy: fine-tuning, {qat} epochs")
+            tell(f"quantised after training nothing holds the accuracy: fine-tuning, {qat} epoch{'s' * (qat > 1)}")
             taught = replace(dataset, splits={"train": named("train")})
-            fine_tune_for(subject, network, taught, images, run, epochs=qat, workers=workers)
+            fine_tune_for(subject, network, taught, images, run, epochs=qat, workers=workers, tell=tell)
             search(
                 trials, _exported(network, subject.card, folder / "tuned.onnx", threads, tuned=True), images, schemes
             )
@@ -180,7 +183,10 @@ def quantize_on(
         kept = trials.measure(seconds)
         made = trials.path(kept)
         target = out or path.with_suffix(f".int8{made.suffix}")
-        write_bytes(target, made.read_bytes() if made.suffix != ONNX else _noted(made, kept))
+        if made.suffix == ONNX:
+            write_bytes(target, _noted(made, kept))
+        else:
+            copy_artifact(made, target)
         model_file = None
         if kept.fine_tuned and network is not None and model_card is not None:
             from edgewise.weights import save_model
@@ -226,7 +232,7 @@ def _check_target(out: str | Path | None, runtimes: Sequence[Runtime]) -> None:
 
 def _subject(path: Path, folder: Path, threads: int) -> tuple[Subject, Network | None, ModelCard | None]:
     """The floating-point artifact, `path` itself or what the model file exports to, and the model."""
-    if is_artifact(path):
+    if path.suffix == ONNX:
         return Subject(path, read_artifact(path)), None, None
     from edgewise.weights import load_model
 

@@ -7,7 +7,7 @@ norm is folded into the convolution with its running statistics, as in the artif
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
@@ -23,9 +23,13 @@ from edgewise.graph import Node
 from edgewise.graph.ops import BatchNorm, Convolution, Linear
 from edgewise.nn import Network
 from edgewise.nn.operations import OPERATIONS, Operation
+from edgewise.training.progress import Progress
 from edgewise.training.recipe import Recipe
 
-_FOLLOW = 0.01
+_FOLLOW = 0.1
+"""How much of the way a range goes to each batch's extremes. The artifact is calibrated afresh afterwards, so ranges
+must have arrived where the trained network's are: what the network learnt while they cut it off would be lost."""
+
 _WEIGHT_LIMIT = 127
 
 
@@ -144,7 +148,7 @@ def fine_tune(
     *,
     preprocessing: Preprocessing,
     workers: int = 0,
-    progress: bool = False,
+    progress: bool | Callable[[Progress], None] = False,
 ) -> None:
     """Trains `network` in place for the roundings of `places`, by `recipe`; its tensors stay those of an ordinary
     network. The run lives in `folder` and goes on there, as `training.train` does, which also says what it raises."""

@@ -9,7 +9,7 @@ import numpy as np
 from edgewise.deploy.quantization.mixed import put_back, worst
 from edgewise.deploy.quantization.scheme import Scheme
 from edgewise.deploy.quantization.sensitivity import Sensitivities, sensitivities
-from edgewise.deploy.quantization.trials import ONNX, Attempt, Subject, Trials
+from edgewise.deploy.quantization.trials import ONNX, Subject, Trials
 from edgewise.devices import find_runtime
 
 
@@ -36,9 +36,12 @@ def search(
     holds = any(one.fine_tuned == subject.fine_tuned for one in trials.holding())
     if holds and not table:
         return None
-    leads = list(trials.best_of(schemes, fine_tuned=subject.fine_tuned))
-    tables: list[tuple[Attempt, Sensitivities]] = []
+    leads = sorted(trials.best_of(schemes, fine_tuned=subject.fine_tuned), key=lambda one: -one[1].accuracy)
+    if holds:
+        leads = leads[:1]
+    tables: list[Sensitivities] = []
     for scheme, lead in leads:
+        trials.tell(f"looking for what is most sensitive with {scheme.name}")
         found = sensitivities(
             subject.artifact,
             trials.path(lead),
@@ -47,7 +50,7 @@ def search(
             threads=trials.threads,
         )
         trials.tell(f"most sensitive with {scheme.name}: {', '.join(worst(found))}")
-        tables.append((lead, found))
+        tables.append(found)
         if not holds:
             put_back(trials, subject, images, scheme, lead, found)
-    return max(tables, key=lambda one: one[0].accuracy)[1] if tables else None
+    return tables[0] if tables else None
