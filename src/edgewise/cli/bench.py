@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Option
 
 from edgewise.cli import console
+from edgewise.cli.rates import show_throughput
+from edgewise.errors import EdgewiseError
 
 if TYPE_CHECKING:
     from edgewise.devices import Latency
@@ -42,9 +44,34 @@ def bench(
     workers: Annotated[
         int | None, Option(help="Processes that decode large images; by default half of the cores.")
     ] = None,
+    throughput: Annotated[
+        bool, Option("--throughput", help="Images per second of streams beside each other, instead of latencies.")
+    ] = False,
+    streams: Annotated[int | None, Option(help="With --throughput: how many; by default one for each core.")] = None,
     as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Time models side by side, in one runtime or several, one image at a time."""
+    if throughput:
+        others = {"--threads": threads, "--budget": budget, "--profile": profile, "--data": data}
+        if given := [name for name, value in others.items() if value is not None]:
+            raise EdgewiseError(f"--throughput measures streams of one thread each; leave out {', '.join(given)}")
+        from edgewise.verbs.bench import throughput as run_streams
+
+        throughputs = run_streams(
+            models,
+            width=width,
+            size=size,
+            classes=classes,
+            runtime=runtime or "onnxruntime",
+            precision=precision or "fp32",
+            streams=streams,
+            seconds=seconds,
+            progress=console.rounds(),
+        )
+        show_throughput(throughputs, as_json=as_json)
+        return
+    if streams is not None:
+        raise EdgewiseError("--streams is for --throughput; for latencies on several threads give --threads")
     from edgewise.verbs.bench import bench as run
 
     found = run(

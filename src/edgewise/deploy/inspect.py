@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from onnx import TensorProto, ValueInfoProto
+
 from edgewise.deploy.onnx_file import load
 
 _INTEGER = frozenset(
@@ -32,10 +34,19 @@ def image_shape(path: Path) -> tuple[int, int, int] | None:
 
     Raises `EdgewiseError` when it is no ONNX model.
     """
-    graph = load(path).graph
-    constants = {constant.name for constant in graph.initializer}
-    inputs = [value for value in graph.input if value.name not in constants]
+    inputs = _inputs(path)
     if len(inputs) != 1:
         return None
     extents = [extent.dim_value for extent in inputs[0].type.tensor_type.shape.dim]
     return (extents[1], extents[2], extents[3]) if len(extents) == 4 and min(extents[1:]) > 0 else None
+
+
+def takes_pixels(path: Path) -> bool:
+    """Whether the file's first input is of uint8. Raises `EdgewiseError` when it is no ONNX model."""
+    return any(value.type.tensor_type.elem_type == TensorProto.UINT8 for value in _inputs(path)[:1])
+
+
+def _inputs(path: Path) -> list[ValueInfoProto]:
+    graph = load(path).graph
+    constants = {constant.name for constant in graph.initializer}
+    return [value for value in graph.input if value.name not in constants]

@@ -67,6 +67,13 @@ def describe_machine(runtime: str = "onnxruntime") -> Machine:
     )
 
 
+def available_cores() -> int:
+    """How many cores this process may keep busy: those it may be scheduled on, and a container's share of time in whole
+    cores, at least one."""
+    cores, quota = _usable_cores() or 1, _core_quota()
+    return cores if quota is None else max(1, min(cores, int(quota)))
+
+
 def memory_bytes() -> int | None:
     """Physical memory; None on systems that do not say (Windows)."""
     return _or_none(lambda: os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))

@@ -57,7 +57,7 @@ class Sessions:
         parts: list[list[Variant]] = [[]]
         held = 0
         for variant in self._variants:
-            size = _size(variant)
+            size = held_bytes(variant)
             if parts[-1] and held + size > self._most_bytes:
                 parts.append([])
                 held = 0
@@ -86,7 +86,7 @@ class Sessions:
         if variant in self._loaded:
             self._loaded[variant] = self._loaded.pop(variant)
             return self._workers[variant.runtime]
-        size = _size(variant)
+        size = held_bytes(variant)
         while self._loaded and sum(self._loaded.values()) + size > self._most_bytes:
             oldest = next(iter(self._loaded))
             del self._loaded[oldest]
@@ -121,7 +121,7 @@ def _key(variant: Variant) -> str:
     return f"{variant.precision} {variant.threads} {variant.name}"
 
 
-def _size(variant: Variant) -> int:
+def held_bytes(variant: Variant) -> int:
     """A generous guess at the memory a variant takes loaded, in bytes."""
     # A file that is not there is the worker's to report.
     return _ACTIVATIONS + _COPIES * (variant.path.stat().st_size if variant.path.is_file() else 0)

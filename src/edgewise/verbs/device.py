@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from edgewise.devices import describe_machine, find_runtime, installed_runtime, runtime_names
+from edgewise.devices.machine import available_cores
 from edgewise.devices.profile import Bandwidth, DeviceProfile, Entry, Overhead, Peak, Quantum, arithmetic_of
 from edgewise.devices.runtimes import check_precision
 from edgewise.errors import EdgewiseError
@@ -90,7 +91,7 @@ def profile_device(
     settings = _settings(runtimes, precisions)
     path = Path(out)
     profile = _begun(path, again)
-    asked = tuple(dict.fromkeys(threads or (1, _usable_cores())))
+    asked = tuple(dict.fromkeys(threads or (1, available_cores())))
     measured, kept, notes = 0, 0, list[str]()
     with TemporaryDirectory() as folder:
         parts = list(_parts(settings, asked, Path(folder), seconds))
@@ -188,10 +189,3 @@ def _is_kept(profile: DeviceProfile, part: _Part, seconds: float) -> bool:
         and getattr(one, "runtime_version", None) == version
         for one in profile.entries
     )
-
-
-def _usable_cores() -> int:
-    """The cores this process may use at once, by its affinity and by the share a container gives it."""
-    machine = describe_machine()
-    cores = machine.usable_cores or 1
-    return max(1, min(cores, math.floor(machine.core_quota))) if machine.core_quota else cores
