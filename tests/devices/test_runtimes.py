@@ -153,7 +153,7 @@ def test_two_threads_share_the_work_and_wait_without_spinning(name: str, folder:
         worker.time("a", iterations=60)
         after = _thread_seconds(worker.pid)
         busy = sorted(seconds - before.get(thread, 0.0) for thread, seconds in after.items())
-        assert sum(seconds > 0.2 * busy[-1] for seconds in busy) == 2  # by work, not by time: cores may be taken
+        assert sum(seconds > 0.1 * busy[-1] for seconds in busy) == 2  # by work, not by time: cores may be taken
         assert _idle_share(worker) < 0.2
 
 
@@ -219,10 +219,11 @@ def test_a_crash_and_a_hang_are_sentences(name: str, folder: Path) -> None:
         threading.Timer(0.3, os.kill, (worker.pid, signal.SIGSEGV)).start()
         with pytest.raises(EdgewiseError, match=rf"{name} stopped with SIGSEGV while timing .*a\.\w+"):
             worker.time("a", iterations=10_000_000)
-    with Worker(name, timeout=4) as worker:
+    patience = 30 if name in SLOW else 4  # ten times as long while loading
+    with Worker(name, timeout=patience) as worker:
         worker.load("a", _small(folder, name))
         os.kill(worker.pid, signal.SIGSTOP)
-        with pytest.raises(EdgewiseError, match=rf"{name} gave no answer within 4 s while timing .*a\.\w+"):
+        with pytest.raises(EdgewiseError, match=rf"{name} gave no answer within {patience} s while timing .*a\.\w+"):
             worker.time("a", iterations=1)
 
 
