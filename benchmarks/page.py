@@ -241,8 +241,37 @@ such multiples. If q is the quantum, those off q are slower and those off 2q are
 """
 
 
+def int8(report: Report) -> str:
+    """What int8 costs in accuracy."""
+
+    def row(name: str, found: Report) -> list[str]:
+        data, _, network = name.partition(" ")
+        kept = [run["kept"] for run in found["runs"]]
+        schemes = "; ".join(dict.fromkeys(f"{one['scheme']} in {one['runtime']} {one['precision']}" for one in kept))
+        parts = "; ".join(dict.fromkeys(", ".join(one["in_float"]) or "nothing" for one in kept))
+        ratios = ", ".join(f"{run['latency_ratio']:.2f}{' (busy)' if run['busy'] else ''}" for run in found["runs"])
+        accuracies = (f"{100 * found[which]:.2f}%" for which in ("float_accuracy", "accuracy"))
+        return [f"{network}, {data}", *accuracies, f"{found['points_lost']:.2f}", schemes, parts, ratios]
+
+    head = ("network, data", "float", "int8", "points lost", "kept", "in float", "times as fast")
+    return f"""## Accuracy in int8
+
+What `{report["command"]}` keeps, beside the floating-point artifact; accuracies are those of the artifacts on images
+that did not calibrate them. `imagenet` is real weights on {_photographs(report)} photographs, one half calibrating and
+the other judging and then the other way round, so a point is two photographs; `cifar10` is networks trained here,
+on validation images.
+
+{table(head, [row(name, found) for name, found in report["results"].items()])}
+"""
+
+
+def _photographs(report: Report) -> int:
+    return next((one["images"] for name, one in report["results"].items() if name.startswith("imagenet")), 0)
+
+
 SECTIONS: dict[str, Callable[[Report], str]] = {
     "fit": fit,
+    "int8": int8,
     "counting": counting,
     "counters": counters,
     "networks": networks,
