@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -62,22 +63,24 @@ class Clock(Protocol):
 
 
 class MeasuringClock:
-    """Measures on this machine, with random weights for architectures; use it as a context manager, whose folder the
-    artifacts live in."""
+    """Measures on this machine, with random weights for architectures, while it is used as a context manager: its
+    artifacts live no longer."""
 
     def __init__(self, allowed: Sequence[Combination], threads: int) -> None:
         self.allowed = tuple(allowed)
         self._threads = threads
-        self._folder = TemporaryDirectory()
+        self._artifacts = ExitStack()
+        self._folder = Path()
         self._made: dict[tuple[str, Combination], Path] = {}
 
     def __enter__(self) -> Self:
+        self._folder = Path(self._artifacts.enter_context(TemporaryDirectory()))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._folder.cleanup()
+        self._artifacts.close()
 
     def screen(self, subjects: Sequence[Timed], failed: Failed | None = None) -> list[Latency]:
         def told(variant: Variant, error: EdgewiseError) -> None:
@@ -102,9 +105,8 @@ class MeasuringClock:
         runtime, precision = one.combination
         key = (one.architecture.digest, one.combination)
         if key not in self._made:
-            folder, name = Path(self._folder.name), one.architecture.digest[:16]
-            tensors = random_tensors(one.architecture)
-            self._made[key] = build(one.architecture, tensors, folder, name, runtime=runtime, precision=precision)
+            tensors, name = random_tensors(one.architecture), one.architecture.digest[:16]
+            self._made[key] = build(one.architecture, tensors, self._folder, name, runtime=runtime, precision=precision)
         return self._made[key]
 
 
