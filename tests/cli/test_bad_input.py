@@ -125,6 +125,15 @@ CASES = {
     "measuring an unknown model": (("bench", "mobilenet_v22"), ("did you mean mobilenet_v2?",)),
     "measuring without threads": (("bench", "model.onnx", "--threads", "0"), ("threads must be at least 1",)),
     "measuring for no time": (("bench", "model.onnx", "--seconds", "0"), ("0 seconds",)),
+    "measuring streams of several threads": (
+        ("bench", "model.onnx", "--throughput", "--threads", "2", "--budget", "5ms"),
+        ("leave out --threads, --budget",),
+    ),
+    "measuring streams without throughput": (("bench", "model.onnx", "--streams", "2"), ("--throughput", "--threads")),
+    "measuring in an unknown runtime": (("bench", "model.onnx", "--runtime", "abacus"), ("'abacus'", "torch_eager")),
+    "measuring in an unknown precision": (("bench", "model.onnx", "--precision", "fp7"), ("'fp7'", "fp32, int8")),
+    "measuring with no profile": (("bench", "model.onnx", "--profile", "no.json"), ("edgewise device profile",)),
+    "measuring on images of others": (("bench", "mobilenet_v2", "--data", "images"), ("no trained weights",)),
     "measuring a bad budget": (("bench", "model.onnx", "--budget", "fast"), ("'fast'", "5ms")),
 }
 

@@ -167,3 +167,28 @@ def test_bench_prints_a_table_and_json(edgewise: Command, world: Path) -> None:
     assert found["groups"][0][0]["name"] == "model.onnx"
     assert found["machine"]["runtime"] == "onnxruntime"
     assert found["reference"] == {"name": "mobilenet_v2", "input": [3, 32, 32]}
+
+
+def test_bench_shows_the_columns_there_is_something_for(edgewise: Command, world: Path) -> None:
+    asked = ("model.onnx", "model.safetensors", "--precision", "fp32", "--precision", "int8")
+    ended = edgewise("bench", *asked, "--threads", "1", "--threads", "2", "--data", "images", "--seconds", "0.2")
+    assert ended.code == 0
+    title, _, header, *_ = ended.out.splitlines()
+    assert title.endswith("batch 1, accuracy on images, test")
+    words = " ".join(header.split())
+    assert words.startswith("group model runtime precision threads median, ms")
+    assert "accuracy" in words
+    assert "of peak" not in words
+    assert "model.onnx is in floating point: not measured in int8" in ended.err
+
+
+def test_throughput_is_printed_with_who_wins(edgewise: Command, world: Path) -> None:
+    ended = edgewise("bench", "model.onnx", "--throughput", "--streams", "2", "--seconds", "0.1")
+    assert ended.code == 0
+    assert "2 streams of one thread each" in ended.out
+    assert "batches of 8, 2 threads" in ended.out
+    assert "model.onnx in onnxruntime fp32: 2 streams give " in ended.out
+    found = json.loads(
+        edgewise("bench", "model.onnx", "--throughput", "--seconds", "0.1", "--streams", "2", "--json").out
+    )
+    assert found["rows"][0]["streams"]["streams"] == 2

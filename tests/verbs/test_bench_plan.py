@@ -66,13 +66,13 @@ def test_an_artifact_is_measured_where_it_fits(made: Made, quantized: Path) -> N
     }
     assert found.quantises == [found.subjects["mobilenet_v2"]]
     notes = "\n".join(found.notes)
-    assert f"{made.artifact} is no artifact for torch_eager: not measured there" in notes
+    assert f"{made.artifact} is an artifact for onnxruntime or openvino: not measured in torch_eager" in notes
     assert f"{made.artifact} is in floating point: not measured in int8" in notes
     assert f"{quantized} is quantised: not measured in fp32" in notes
 
 
 def test_an_artifact_that_fits_nowhere_is_refused(made: Made, quantized: Path) -> None:
-    with pytest.raises(EdgewiseError, match=r"model\.onnx is no artifact for torch_eager: not measured there"):
+    with pytest.raises(EdgewiseError, match=r"model\.onnx is an artifact for onnxruntime or openvino: not"):
         planned(made.artifact, runtime="torch_eager")
     with pytest.raises(EdgewiseError, match=r"int8\.onnx is quantised: not measured in fp32"):
         planned(quantized)

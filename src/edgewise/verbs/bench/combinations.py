@@ -66,8 +66,9 @@ def fitting(subject: Subject, asked: Sequence[Combination]) -> tuple[list[Combin
         return list(asked), []
     notes: list[str] = []
     fits = [pair for pair in asked if find_runtime(pair[0]).suffix == path.suffix]
-    if others := list(dict.fromkeys(runtime for runtime, _ in asked if (runtime, _) not in fits)):
-        notes.append(f"{subject.name} is no artifact for {', '.join(others)}: not measured there")
+    if others := list(dict.fromkeys(pair[0] for pair in asked if pair not in fits)):
+        takers = [name for name in runtime_names() if find_runtime(name).suffix == path.suffix]
+        notes.append(f"{subject.name} is an artifact for {' or '.join(takers)}: not measured in {', '.join(others)}")
     if not fits:
         return [], notes
     quantized = subject.quantized()
