@@ -19,9 +19,10 @@ from edgewise.data import Preprocessing
 from edgewise.deploy import ArtifactCard, export_executorch, folded, random_tensors, read_artifact
 from edgewise.deploy.artifact import copy_artifact
 from edgewise.deploy.parity import compare
+from edgewise.deploy.rewrites import EXIT_ORDER, PLAIN
 from edgewise.devices import find_runtime, run
 from edgewise.errors import EdgewiseError
-from edgewise.graph.ops import Activation, BatchNorm, Convolution, Pool
+from edgewise.graph.ops import Activation, BatchNorm, Convolution, LocalResponseNorm, Pool
 from edgewise.papers import Architecture, find
 
 RUNTIME = find_runtime("executorch")
@@ -98,14 +99,14 @@ def _ops(module: torch.fx.GraphModule) -> list[str]:
 @pytest.mark.parametrize("name", FAMILIES)
 def test_outputs_are_those_of_torch(name: str, lowered: Lowered, tmp_path: Path) -> None:
     architecture = short(name)
-    exit_order = name.startswith("shufflenet_v2")
-    path = export_executorch(architecture, random_tensors(architecture), tmp_path / "m.pte", exit_order=exit_order)
+    form = EXIT_ORDER if name.startswith("shufflenet_v2") else PLAIN
+    path = export_executorch(architecture, random_tensors(architecture), tmp_path / "m.pte", form=form)
     assert difference(path, architecture, images_for(architecture)) < 1e-4
     ((outside, inside),) = lowered
     assert set(outside) <= {"executorch_call_delegate"}
     assert len(outside) == 1
     assert not [op for op in inside if "batch_norm" in op]
-    assert not exit_order or "permute_copy" not in inside
+    assert form == PLAIN or "permute_copy" not in inside
     nodes = folded(architecture.graph, random_tensors(architecture))[0].nodes
     averages = [node.op for node in nodes if isinstance(node.op, Pool) and node.op.kind == "average"]
     convolutions = sum(isinstance(node.op, Convolution) for node in nodes)
@@ -162,11 +163,12 @@ def test_relu6_is_one_with_its_convolution_in_int8(lowered: Lowered, tmp_path: P
 
 
 @installed
-def test_hard_sigmoid_that_another_reads_too_and_odd_pools(tmp_path: Path) -> None:
+def test_hard_sigmoid_that_another_reads_too_response_norm_and_odd_pools(tmp_path: Path) -> None:
     """The layer before is not changed when its result is read elsewhere; what XNNPACK lacks runs all the same."""
     rows = (
-        Applies(Convolution(4, (3, 3), bias=True), output="before"),
+        Applies(Convolution(7, (3, 3), bias=True), output="before"),
         Applies(Activation("hard_sigmoid")),
+        Applies(LocalResponseNorm(4, alpha=0.5, beta=0.6, k=0.7)),
         Applies(Pool("average", (3, 3), (2, 2), (0, 1, 0, 1), count_padding=False)),
         Applies(Pool("max", (3, 3), (2, 2), (1, 1, 0, 1), ceil=True)),
     )

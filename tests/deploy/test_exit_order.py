@@ -13,6 +13,7 @@ import pytest
 from edgewise.blocks import ShuffleUnitV2
 from edgewise.costs import count
 from edgewise.deploy import exit_ordered, export_fastest, export_onnx, folded, random_tensors
+from edgewise.deploy.rewrites import EXIT_ORDER
 from edgewise.graph.ops import Permute, Shuffle, Slice
 from edgewise.papers import Architecture, find
 
@@ -30,7 +31,7 @@ def test_the_same_outputs_without_shuffles(name: str, tmp_path: Path) -> None:
     architecture = find(name).with_input(64).with_classes(10)
     tensors = random_tensors(architecture)
     plain = outputs(export_onnx(architecture, tensors, tmp_path / "plain.onnx"), architecture)
-    path = export_onnx(architecture, tensors, tmp_path / "exit.onnx", exit_order=True)
+    path = export_onnx(architecture, tensors, tmp_path / "exit.onnx", form=EXIT_ORDER)
     assert not {"Transpose", "Reshape", "Gather"} & {node.op_type for node in onnx.load(path).graph.node}
     found = outputs(path, architecture)
     assert float(np.abs(found - plain).max()) <= 1e-5 * float(np.abs(plain).max())
@@ -67,7 +68,7 @@ def test_an_irregular_order_goes_too(tmp_path: Path) -> None:
     architecture = replace(architecture, rows=tuple(rows))
     tensors = random_tensors(architecture)
     plain = outputs(export_onnx(architecture, tensors, tmp_path / "plain.onnx"), architecture)
-    found = outputs(export_onnx(architecture, tensors, tmp_path / "exit.onnx", exit_order=True), architecture)
+    found = outputs(export_onnx(architecture, tensors, tmp_path / "exit.onnx", form=EXIT_ORDER), architecture)
     assert float(np.abs(found - plain).max()) <= 1e-5 * float(np.abs(plain).max())
 
 

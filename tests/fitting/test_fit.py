@@ -169,6 +169,7 @@ def test_the_command_prints_the_same_run(
     from edgewise.cli import main
 
     command = ["edgewise", "fit", "digits", "--budget", BUDGET, "--epochs", "1", "--candidates", "2"]
+    command += ["--runtime", "onnxruntime", "--precision", "fp32"]
     monkeypatch.setattr("sys.argv", [*command, "--out", str(fitted.result.folder)])
     with pytest.raises(SystemExit) as ended:
         main()

@@ -227,7 +227,10 @@ def _edit_row(**changes: Any) -> str:
         (_edit_row(out_channels=None), "row 0 of the architecture, ConvBNAct: out_channels is wrong"),
         (_edit_row(activation="gelu"), "row 0 of the architecture, ConvBNAct: activation is wrong"),
         (_edit_row(padding="reflect"), "row 0 of the architecture, ConvBNAct: padding"),
-        (json.dumps({**TINY.to_dict(), "rows": [{"row": "ConvBNAct"}]}), "row 0 of the architecture, ConvBNAct: out_channels is wrong"),
+        (
+            json.dumps({**TINY.to_dict(), "rows": [{"row": "ConvBNAct"}]}),
+            "row 0 of the architecture, ConvBNAct: out_channels is wrong",
+        ),
         (json.dumps({key: item for key, item in TINY.to_dict().items() if key != "name"}), "name is wrong"),
     ],
 )

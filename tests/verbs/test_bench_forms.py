@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edgewise.deploy.forms import EXIT_ORDER, PLAIN
+from edgewise.deploy.rewrites import EXIT_ORDER, PLAIN
 from edgewise.devices import Latency
 from edgewise.verbs.bench.building import Built
 from edgewise.verbs.bench.forms import form_notes, reported, variants_of

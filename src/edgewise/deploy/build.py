@@ -13,6 +13,7 @@ from edgewise.deploy.export import export_onnx
 from edgewise.deploy.fold import Tensors
 from edgewise.deploy.model_file import write_model_file
 from edgewise.deploy.quantization import SCHEMES, quantize_onnx
+from edgewise.deploy.rewrites import PLAIN
 from edgewise.devices import INTEGER_PRECISIONS, find_runtime
 from edgewise.papers.architecture import Architecture
 
@@ -30,13 +31,13 @@ def build(
     precision: str = "fp32",
     card: ArtifactCard | None = None,
     images: np.ndarray | None = None,
-    exit_order: bool = False,
+    form: str = PLAIN,
 ) -> Path:
     """Writes the artifact that `runtime` computes in `precision` into `folder`, unless it is there; returns its path.
 
     Runtimes and precisions that take the same file share it. The file is called `name`, `.int8` where it is quantised,
     and the runtime's ending. `images` `(N, C, H, W)`, normalised float32, are what a quantised one is calibrated on;
-    without them, to time an architecture, random ones. `exit_order` as in `export_onnx`. Raises `EdgewiseError` as the
+    without them, to time an architecture, random ones. `form` as in `export_onnx`. Raises `EdgewiseError` as the
     exporters do.
     """
     suffix = find_runtime(runtime).suffix
@@ -51,10 +52,10 @@ def build(
     elif images is None:
         images = np.random.default_rng(0).standard_normal((_DRAWN, *architecture.input), dtype=np.float32)
     if suffix == ".pte":
-        return export_executorch(architecture, tensors, path, card=card, images=images, exit_order=exit_order)
+        return export_executorch(architecture, tensors, path, card=card, images=images, form=form)
     if images is None:
-        return export_onnx(architecture, tensors, path, card=card, exit_order=exit_order)
+        return export_onnx(architecture, tensors, path, card=card, form=form)
     with TemporaryDirectory() as scratch:
-        plain = export_onnx(architecture, tensors, Path(scratch) / "float.onnx", card=card, exit_order=exit_order)
+        plain = export_onnx(architecture, tensors, Path(scratch) / "float.onnx", card=card, form=form)
         quantize_onnx(plain, images, path, SCHEMES[0])
     return path

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from edgewise.deploy.artifact import ArtifactCard, exportable, metadata_of, write_with_card
-from edgewise.deploy.exit_order import exit_ordered
 from edgewise.deploy.fold import Tensors, folded
+from edgewise.deploy.rewrites import PLAIN, rewritten
 from edgewise.devices import installed_runtime
 from edgewise.errors import EdgewiseError
 from edgewise.papers.architecture import Architecture
@@ -25,7 +25,7 @@ def export_executorch(
     *,
     card: ArtifactCard | None = None,
     images: np.ndarray | None = None,
-    exit_order: bool = False,
+    form: str = PLAIN,
 ) -> Path:
     """Writes `architecture` with `tensors` to `path` for batches of one image, and its card beside it
     (`NAME.pte.json`); returns `path`.
@@ -36,15 +36,14 @@ def export_executorch(
 
     The input is float32 `(1, C, H, W)`, normalised; where the card says `normalise_inside` it is uint8 pixels. The
     first output is float32 `(1, classes)`; those that rows emit follow, except those that only help to train.
-    `exit_order` as in `export_onnx`. Takes seconds: ExecuTorch's passes trace the network some thirty times.
+    `form` as in `export_onnx`. Takes seconds: ExecuTorch's passes trace the network some thirty times.
 
     Raises `EdgewiseError` when executorch is not installed or cannot lower the network, tensors are missing, too many
     or of the wrong shape, the card does not fit the architecture, or there are no images of its shape.
     """
     installed_runtime("executorch")
     graph, constants = folded(architecture.graph, exportable(architecture, tensors, card))
-    if exit_order:
-        graph, constants = exit_ordered(graph, constants)
+    graph, constants = rewritten(graph, constants, form)
     if images is not None and (len(images) == 0 or images.shape[1:] != architecture.input):
         raise EdgewiseError(
             f"{architecture.name} is quantised on one image or more of shape {architecture.input}; the array of images "

@@ -10,9 +10,9 @@ from onnx import TensorProto, helper
 
 from edgewise.data.preprocessing import Preprocessing
 from edgewise.deploy.artifact import ArtifactCard, exportable, metadata_of
-from edgewise.deploy.exit_order import exit_ordered
 from edgewise.deploy.fold import Tensors, folded
 from edgewise.deploy.onnx_ops import EMIT, Emitter
+from edgewise.deploy.rewrites import PLAIN, rewritten
 from edgewise.errors import EdgewiseError
 from edgewise.files import replacing
 from edgewise.papers.architecture import Architecture
@@ -31,11 +31,11 @@ def export_onnx(
     path: Path,
     *,
     card: ArtifactCard | None = None,
-    exit_order: bool = False,
+    form: str = PLAIN,
 ) -> Path:
     """Writes `architecture` with `tensors` to `path` for batches of one image.
 
-    `exit_order` takes out shuffles where that is possible (`edgewise.deploy.exit_order`).
+    `form` is one of those that give the same outputs (`edgewise.deploy.rewrites`).
 
     The input `image` is float32 `(1, C, H, W)`, normalised; where the card says `normalise_inside` it is uint8 pixels
     and the first nodes normalise. The first output, `logits`, is float32 `(1, classes)`; those that rows emit follow
@@ -44,8 +44,7 @@ def export_onnx(
     fit the architecture.
     """
     graph, constants = folded(architecture.graph, exportable(architecture, tensors, card))
-    if exit_order:
-        graph, constants = exit_ordered(graph, constants)
+    graph, constants = rewritten(graph, constants, form)
     emit = Emitter(constants)
     image = TensorProto.FLOAT
     names = {0: IMAGE}

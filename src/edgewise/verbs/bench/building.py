@@ -10,14 +10,13 @@ import numpy as np
 
 from edgewise.deploy import build, random_tensors, tensors_of
 from edgewise.deploy.fold import Tensors
-from edgewise.deploy.forms import EXIT_ORDER, PLAIN
+from edgewise.deploy.rewrites import PLAIN, forms_of
 from edgewise.devices import INTEGER_PRECISIONS, find_runtime
 from edgewise.errors import EdgewiseError
-from edgewise.graph.ops import Permute, Shuffle
 from edgewise.verbs.bench.combinations import Combination
 from edgewise.verbs.bench.subjects import Subject
 
-_ORDERED = (".onnx", ".pte")
+_REWRITTEN = (".onnx", ".pte")
 """Endings of artifacts that are made of the graph, which passes over it can change."""
 
 
@@ -86,14 +85,8 @@ def _forms(
             precision=precision,
             card=subject.card,
             images=images if precision in INTEGER_PRECISIONS else None,
-            exit_order=form == EXIT_ORDER,
+            form=form,
         )
 
-    forms = {PLAIN: made(PLAIN)}
-    shuffles = any(isinstance(node.op, Shuffle | Permute) for node in architecture.graph.nodes)
-    if shuffles and find_runtime(runtime).suffix in _ORDERED:
-        other = made(EXIT_ORDER)
-        # They are the same where somebody reads the channels by their place.
-        if other.read_bytes() != forms[PLAIN].read_bytes():
-            forms[EXIT_ORDER] = other
-    return forms
+    rewritten = find_runtime(runtime).suffix in _REWRITTEN
+    return {form: made(form) for form in (forms_of(architecture.graph) if rewritten else (PLAIN,))}

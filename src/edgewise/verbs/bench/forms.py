@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from edgewise.deploy.forms import EXIT_ORDER, PLAIN
+from edgewise.deploy.rewrites import PLAIN
 from edgewise.devices import Latency, Variant
 from edgewise.verbs.bench.building import Built
 
@@ -36,9 +36,9 @@ def reported(built: Built, threads: int, latencies: Mapping[Variant, Latency]) -
     }
     if not found:
         return None
-    form = PLAIN if PLAIN in found else EXIT_ORDER
-    if len(found) == 2 and found[EXIT_ORDER].high_ms < found[PLAIN].low_ms:
-        form = EXIT_ORDER
+    form = min(found, key=lambda name: found[name].median_ms)
+    if PLAIN in found and found[form].high_ms >= found[PLAIN].low_ms:
+        form = PLAIN
     return Reported(built, form, replace(found[form], name=built.subject.name))
 
 
@@ -47,13 +47,14 @@ def form_notes(rows: Sequence[Reported]) -> list[str]:
     notes = []
     for name in dict.fromkeys(row.built.subject.name for row in rows if len(row.built.forms) > 1):
         of_it = [row for row in rows if row.built.subject.name == name]
-        faster = [row for row in of_it if row.form == EXIT_ORDER]
+        other = next(form for form in of_it[0].built.forms if form != PLAIN)
+        faster = [row for row in of_it if row.form == other]
         where = ", ".join(dict.fromkeys(_where(row, of_it) for row in faster))
         rest = "plain in the rest" if len(faster) < len(of_it) else "nowhere plain"
         notes.append(
-            f"{name} is measured in {EXIT_ORDER}, where that is faster than plain: {where}; {rest}"
+            f"{name} is measured in {other}, where that is faster than plain: {where}; {rest}"
             if faster
-            else f"{name} is measured plain: {EXIT_ORDER} is nowhere faster"
+            else f"{name} is measured plain: {other} is nowhere faster"
         )
     return notes
 
