@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from edgewise.data.preprocessing import Preprocessing
 from edgewise.graph import Graph
-from edgewise.graph.ops import Activation, Convolution, Linear, Pool
+from edgewise.graph.ops import Activation, Convolution, Linear, LocalResponseNorm, Pool
 from edgewise.nn.interpreter import Interpreter
 
 Outputs = Tensor | tuple[Tensor, ...]
@@ -27,7 +27,8 @@ def module_for_xnnpack(graph: Graph, tensors: Mapping[str, np.ndarray]) -> nn.Mo
     `w / 6` and `b / 6 + 1/2`, clamped to [0, 1], which XNNPACK does while it writes the layer's result; else it
     is four ops, two of them outside of XNNPACK. An average pool that counts its padding, which XNNPACK has not and
     ExecuTorch does slowly, is the depthwise convolution that it equals; that one has int8, too. A maximum pool padded
-    behind the map alone (TensorFlow's SAME) is one that keeps its last, partial window.
+    behind the map alone (TensorFlow's SAME) is one that keeps its last, partial window. Response normalisation, which
+    ExecuTorch has not at all, sums its squares by a 1×1 convolution.
     """
     constants = dict(tensors)
     instead: dict[str, nn.Module] = {}
@@ -46,6 +47,8 @@ def module_for_xnnpack(graph: Graph, tensors: Mapping[str, np.ndarray]) -> nn.Mo
                 partial = replace(pool, padding=(0, 0, 0, 0), ceil=True)
                 if partial.output_shape(graph.nodes[node.inputs[0]].shape) == node.shape:
                     instead[node.name] = nn.MaxPool2d(kernel, stride, ceil_mode=True)
+            case LocalResponseNorm():
+                instead[node.name] = _ResponseNorm(node.shape[0], node.op)
     network = Interpreter(graph)
     network.load_state_dict({name: torch.from_numpy(array) for name, array in constants.items()})
     for name, module in instead.items():
@@ -65,6 +68,21 @@ def _average(channels: int, pool: Pool) -> nn.Conv2d:
     convolution = nn.Conv2d(channels, channels, pool.kernel, pool.stride, (top, left), groups=channels, bias=False)
     nn.init.constant_(convolution.weight, 1 / prod(pool.kernel))
     return convolution
+
+
+class _ResponseNorm(nn.Module):
+    """`x / (k + α · Σ x²)^β`, the sum over `size` neighbouring channels, as torch has them for an even size."""
+
+    def __init__(self, channels: int, op: LocalResponseNorm) -> None:
+        super().__init__()
+        self.beta = op.beta
+        self.sums = nn.Conv2d(channels, channels, 1)
+        near = torch.ones(channels, channels).triu(-(op.size // 2)).tril((op.size - 1) // 2)
+        self.sums.weight = nn.Parameter(op.alpha * near[:, :, None, None])
+        self.sums.bias = nn.Parameter(torch.full((channels,), float(op.k)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * torch.exp(-self.beta * torch.log(self.sums(x * x)))
 
 
 class _Deployed(nn.Module):
