@@ -7,37 +7,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from making import candidate, latency
 
 from edgewise.costs import count
 from edgewise.devices import Budget, Latency, Verdict
 from edgewise.errors import EdgewiseError
 from edgewise.fitting import candidates as module
-from edgewise.fitting.candidates import SHARES, WIDTHS, Candidate, Measured, measure_candidates
+from edgewise.fitting.candidates import Candidate, Measured, measure_candidates
 from edgewise.fitting.clocks import Failed, Timed
 from edgewise.fitting.combinations import Combination
 from edgewise.papers import families, find
+from edgewise.papers.ladders import WIDTHS, ladders
 
 
 def ladder(size: int, *, widths: tuple[float, ...] = WIDTHS, classes: int = 10) -> list[Candidate]:
-    return [one for each in module._ladders(size, classes) for width in widths if (one := each(width)) is not None]
-
-
-@given(st.integers(16, 1024))
-def test_sizes_are_distinct_and_on_the_grid(size: int) -> None:
-    largest, *smaller = module._sizes(size)
-    assert largest == size
-    assert len(set(smaller)) == len(smaller)
-    assert all(0 < one < size for one in smaller)
-    assert all(one % (32 if size >= 96 else 8) == 0 for one in smaller)
-    assert len(smaller) <= len(SHARES)
-    assert all(one >= size / 2 - 16 for one in smaller)
-
-
-def test_sizes_of_the_papers() -> None:
-    assert module._sizes(224) == [224, 192, 160, 128]
+    climbed = ladders(size, classes)
+    return [one for each in climbed for width in widths if (one := module._candidate(each, width)) is not None]
 
 
 @pytest.mark.parametrize("size", [16, 24, 32, 48, 100, 224])

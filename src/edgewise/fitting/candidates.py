@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,12 +12,8 @@ from edgewise.devices import Budget, Latency, Verdict
 from edgewise.errors import EdgewiseError
 from edgewise.fitting.clocks import Clock, Timed
 from edgewise.fitting.combinations import Combination
-from edgewise.papers import Architecture, families, find
-
-WIDTHS = (0.25, 0.35, 0.5, 0.65, 0.75, 0.85, 1.0, 1.25, 1.5, 2.0)
-
-SHARES = (6 / 7, 5 / 7, 4 / 7)
-"""Smaller input sizes as shares of the images' own: the papers' 192, 160 and 128 of 224 pixels."""
+from edgewise.papers import Architecture, find
+from edgewise.papers.ladders import WIDTHS, Ladder, ladders
 
 NEAR = 1.1
 """Screening is rough: what it puts this little over the budget is measured properly all the same."""
@@ -120,14 +116,16 @@ def measure_candidates(
     rough = clock.screen([reference])[0] if reference else None
     limit = budget.limit_ms(rough)
     found: dict[str, Candidate] = {}
-    climbing = list(_ladders(size, classes))
+    climbing = list(ladders(size, classes))
     best = _best_combinations(climbing, size, clock, tell)
 
     def timed(candidate: Candidate) -> Timed:
         return Timed(candidate.name, candidate.architecture, best[candidate.base])
 
     for width in WIDTHS:
-        wave = [candidate for ladder in climbing if (candidate := ladder(width)) and candidate.name not in found]
+        wave = [
+            candidate for ladder in climbing if (candidate := _candidate(ladder, width)) and candidate.name not in found
+        ]
         if not wave:
             continue
         for candidate, latency in zip(wave, clock.screen([timed(one) for one in wave]), strict=True):
@@ -162,18 +160,14 @@ def budget_verdict(latency: Latency, limit: float) -> Verdict:
     return Verdict.MISSED if latency.low_ms > limit else Verdict.UNDECIDED
 
 
-def _best_combinations(ladders: Sequence[_Ladder], size: int, clock: Clock, tell: Tell) -> dict[str, Combination]:
+def _best_combinations(climbing: Sequence[Ladder], size: int, clock: Clock, tell: Tell) -> dict[str, Combination]:
     """For the base of each ladder the combination it is fastest in, found at one width and the images' own size."""
     first = clock.allowed[0]
-    best = {ladder.base: first for ladder in ladders}
+    best = {ladder.base: first for ladder in climbing}
     if len(clock.allowed) == 1:
         return best
     widths = sorted(WIDTHS, key=lambda width: abs(width - SCOUTED))
-    scouts = [
-        scout
-        for ladder in ladders
-        if ladder.size == size and (scout := next(filter(None, map(ladder, widths)), None)) is not None
-    ]
+    scouts = [scout for ladder in climbing if ladder.size == size and (scout := _scout(ladder, widths)) is not None]
     tell(f"trying {len(scouts)} kinds of networks in {', '.join(' '.join(one) for one in clock.allowed)}")
     failures: dict[Combination, str] = {}
     latencies = clock.screen(
@@ -191,58 +185,27 @@ def _best_combinations(ladders: Sequence[_Ladder], size: int, clock: Clock, tell
     return best
 
 
-@dataclass(frozen=True)
-class _Ladder:
-    """One scalable network at one input size; calling it gives the candidate at a width, None when it does not fit."""
-
-    family: str
-    base: str
-    build: Callable[[float], Architecture]
-    size: int
-    classes: int
-    lowered: tuple[int, ...] | None
-
-    def __call__(self, width: float) -> Candidate | None:
-        try:
-            architecture = self.build(width).with_classes(self.classes).with_input(self.size)
-        except EdgewiseError:
-            return None
-        if self.lowered is not None and architecture.lowered != self.lowered:
-            return None
-        name = f"{architecture.name}@{self.size}"
-        costs = count(architecture)
-        return Candidate(
-            name=name,
-            family=self.family,
-            base=self.base,
-            width=width,
-            size=self.size,
-            architecture=replace(architecture, name=name),
-            multiply_adds=costs.multiply_adds,
-            parameters=costs.parameters,
-        )
+def _scout(ladder: Ladder, widths: Sequence[float]) -> Candidate | None:
+    """The candidate at the first of the widths that the network fits at."""
+    return next((one for width in widths if (one := _candidate(ladder, width)) is not None), None)
 
 
-def _ladders(size: int, classes: int) -> Iterator[_Ladder]:
-    """Every scalable network at the images' own size, and at smaller ones while its strides stay as they are there.
-
-    A smaller input that makes `with_input` lower one stride more is another, costlier network of blurred images.
-    """
-    for family in families():
-        for base, scaled in family.scalable.items():
-            try:
-                lowered = scaled(1.0).with_input(size).lowered
-            except EdgewiseError:
-                continue
-            for pixels in _sizes(size):
-                yield _Ladder(family.name, base, scaled, pixels, classes, lowered)
-
-
-def _sizes(size: int) -> list[int]:
-    """`size` and the smaller input sizes, each once: multiples of 32 from 96 pixels on, else of 8."""
-    grid = 32 if size >= 96 else 8
-    smaller = (round(size * share / grid) * grid for share in SHARES)
-    return [size, *dict.fromkeys(one for one in smaller if 0 < one < size)]
+def _candidate(ladder: Ladder, width: float) -> Candidate | None:
+    """The candidate that a ladder has at a width, None where the network does not fit."""
+    architecture = ladder(width)
+    if architecture is None:
+        return None
+    costs = count(architecture)
+    return Candidate(
+        name=architecture.name,
+        family=ladder.family,
+        base=ladder.base,
+        width=width,
+        size=ladder.size,
+        architecture=architecture,
+        multiply_adds=costs.multiply_adds,
+        parameters=costs.parameters,
+    )
 
 
 def _median(candidate: Candidate) -> float:
