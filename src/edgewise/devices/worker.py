@@ -59,7 +59,7 @@ class _Bench:
                 self._examples[name] = [_example(spec, generator) for spec in session.inputs]
                 return {"inputs": [spec.to_json() for spec in session.inputs]}, b""
             case {"command": "time", "name": str(name), "iterations": int(iterations), "warmup": int(warmup)}:
-                return _timed(self._sessions[name], self._examples[name], iterations, warmup), b""
+                return timed(self._sessions[name], self._examples[name], iterations, warmup), b""
             case {"command": "stream", "name": str(name), "opens": int(opens), "closes": int(closes)}:
                 session, inputs = self._sessions[name], self._examples[name]
                 return run_stream(lambda: session.run(inputs), opens, closes, _busy_ns).to_json(), b""
@@ -86,7 +86,8 @@ def _example(spec: TensorSpec, generator: np.random.Generator) -> np.ndarray:
     return np.zeros(spec.shape, dtype)
 
 
-def _timed(session: Session, inputs: Sequence[np.ndarray], iterations: int, warmup: int) -> dict[str, Any]:
+def timed(session: Session, inputs: Sequence[np.ndarray], iterations: int, warmup: int) -> dict[str, Any]:
+    """Runs a session `warmup` times untimed, then `iterations` times timed one by one; a `Block` as JSON's types."""
     wall = time.perf_counter_ns
     cpu = time.thread_time_ns
     walls: list[int] = []
