@@ -99,7 +99,7 @@ def _compiled(network: nn.Module, shape: tuple[int, ...]) -> Callable[[Tensor], 
     # networks share one `forward`, so each gets one of its own and is found without asking whether it is another.
     own = types.FunctionType(forward.__code__.replace(), forward.__globals__, "forward", None, forward.__closure__)
     # Nothing of it changes, so asking at every call whether something has (half a millisecond) is not the network's.
-    unasked = {"guard_filter_fn": torch.compiler.skip_all_guards_unsafe}
+    unasked: dict[str, Any] = {"guard_filter_fn": torch.compiler.skip_all_guards_unsafe}
     compiled: Any = torch.compile(own, fullgraph=True, dynamic=False, options=unasked)
     with config.patch(freezing=True), torch.inference_mode():  # among the options freezing would come too late
         compiled(torch.zeros(shape))
