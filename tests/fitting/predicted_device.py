@@ -7,7 +7,7 @@ from functools import cache
 from edgewise.costs.rules import RULES
 from edgewise.costs.units import Unit, units
 from edgewise.devices import describe_machine
-from edgewise.devices.prediction import LatencyTable, Setting
+from edgewise.devices.prediction import LatencyTable, Setting, UnitTime
 from edgewise.devices.prediction.table import with_table
 from edgewise.devices.profile import DeviceProfile
 from edgewise.papers import families
@@ -29,7 +29,9 @@ def device() -> DeviceProfile:
                 for width in (0.5, 1.0):
                     network = scaled(width).with_classes(10).with_input(32)
                     parts = [(unit.row, factor * us_of(unit)) for unit in units(network.graph)]
-                    rows = [[us for row, us in parts if row == index] for index in range(len(network.rows))]
+                    rows = [
+                        [UnitTime(us, 1) for row, us in parts if row == index] for index in range(len(network.rows))
+                    ]
                     table = table.with_trace(network, rows)
                     for _ in range(2):
                         table = table.with_round(network, sum(us for _, us in parts) / 1000)

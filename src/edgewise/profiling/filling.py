@@ -13,7 +13,7 @@ from edgewise.deploy import build, random_tensors
 from edgewise.devices import Variant, describe_machine, installed_runtime
 from edgewise.devices.blocks import Block
 from edgewise.devices.intervals import quantile
-from edgewise.devices.prediction import LatencyTable, Setting, attributed
+from edgewise.devices.prediction import LatencyTable, Setting, UnitTime, attributed
 from edgewise.devices.prediction.table import TYPICAL, table_of, with_table
 from edgewise.devices.profile import DeviceProfile
 from edgewise.devices.runtimes import KernelTimes
@@ -44,13 +44,14 @@ def fill(
     precision: str = "fp32",
     threads: int = 1,
     rounds: int = ROUNDS,
+    traces: int = TRACES,
     progress: Progress | None = None,
 ) -> LatencyTable:
     """Measures `networks` with random weights in one setting, into the device profile `path`; returns its table.
 
-    In every round every network, in a random order, is timed in a block of about 25 ms, and in the first few rounds
-    traced. What is done is written every few seconds; the same call goes on where it was stopped, and networks the
-    table has are not measured again. Raises `EdgewiseError` where the profile is of another machine, or the runtime
+    In each of `rounds` every network, in a random order, is timed in a block of about 25 ms, and in the first `traces`
+    of them traced. What is done is written every few seconds; the same call goes on where it was stopped, and networks
+    the table has are not measured again. Raises `EdgewiseError` where the profile is of another machine, or the runtime
     cannot be traced, is not installed or fails.
     """
     profile = _profile_of_this_machine(path)
@@ -77,8 +78,10 @@ def fill(
                 for digest in random.Random(number).sample(due, len(due)):
                     architecture, variant = wanted[digest], variants[digest]
                     known = table.networks.get(digest)
-                    if known is None or known.traced < TRACES:
-                        table = table.with_trace(architecture, rows_us(architecture, sessions.trace(variant, _TRACED)))
+                    if (0 if known is None else known.traced) < traces:
+                        table = table.with_trace(
+                            architecture, times_of_rows(architecture, sessions.trace(variant, _TRACED))
+                        )
                     table = table.with_round(architecture, _timed(sessions, variant))
                     done += 1
                     if progress is not None:
@@ -118,12 +121,12 @@ def round_ms(block: Block, threads: int) -> float:
     return quantile(times, TYPICAL) / 1e6
 
 
-def rows_us(architecture: Architecture, kernels: Sequence[KernelTimes]) -> list[list[float]]:
-    """For each row of `architecture` the times of its units, in µs, from those of the kernels of whole inferences."""
+def times_of_rows(architecture: Architecture, kernels: Sequence[KernelTimes]) -> list[list[UnitTime]]:
+    """For each row of `architecture` the times of its units, from those of the kernels of whole inferences."""
     graph = architecture.graph
     parts = units(graph)
     times = attributed(graph, parts, kernels)
     return [
-        [us for unit, us in zip(parts, times, strict=True) if unit.row == index]
+        [time for unit, time in zip(parts, times, strict=True) if unit.row == index]
         for index in range(len(architecture.rows))
     ]

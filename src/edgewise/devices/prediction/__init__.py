@@ -1,6 +1,6 @@
 """Latency tables, and the latency of networks that were never measured predicted from them."""
 
-from edgewise.devices.prediction.attribution import attributed
+from edgewise.devices.prediction.attribution import UnitTime, attributed
 from edgewise.devices.prediction.predictor import Prediction, Predictor
 from edgewise.devices.prediction.table import Entry, LatencyTable, MeasuredNetwork, Setting
 
@@ -11,5 +11,6 @@ __all__ = [
     "Prediction",
     "Predictor",
     "Setting",
+    "UnitTime",
     "attributed",
 ]

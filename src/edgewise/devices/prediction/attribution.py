@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from statistics import fmean
 
 from edgewise.costs.units import Unit
@@ -13,8 +14,17 @@ _KEPT = (0.1, 0.6)
 """The share of a kernel's times that its mean is of: the fastest are luck, the slowest other people's work."""
 
 
-def attributed(graph: Graph, units: Sequence[Unit], kernels: Sequence[KernelTimes]) -> list[float]:
-    """The time in µs of every unit of `graph` (`costs.units.units(graph)`), inside the whole inference.
+@dataclass(frozen=True)
+class UnitTime:
+    """What a unit took inside a whole inference, in µs, and in how many kernels: telling the time of each takes time,
+    too, and stands in `us`."""
+
+    us: float
+    kernels: int
+
+
+def attributed(graph: Graph, units: Sequence[Unit], kernels: Sequence[KernelTimes]) -> list[UnitTime]:
+    """The time of every unit of `graph` (`costs.units.units(graph)`), inside the whole inference.
 
     A kernel belongs to the unit whose node its name begins with. What a runtime puts in between (changes of layout,
     quantisation) has names of its own and belongs to the unit that ran before it, or to the first.
@@ -26,11 +36,13 @@ def attributed(graph: Graph, units: Sequence[Unit], kernels: Sequence[KernelTime
     # What the main output is called in artifacts.
     places["logits"] = unit_of[graph.outputs["output"]]
     times = [0.0] * len(units)
+    counts = [0] * len(units)
     last = 0
     for kernel in kernels:
         last = _place(kernel.name, places, last)
         times[last] += typical_us(kernel.ns)
-    return times
+        counts[last] += 1
+    return [UnitTime(us, count) for us, count in zip(times, counts, strict=True)]
 
 
 def typical_us(ns: Sequence[int]) -> float:

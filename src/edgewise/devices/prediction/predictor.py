@@ -1,9 +1,12 @@
 """The latency of networks that were never measured.
 
-A row that stands in the table has its mean there. Any other is the sum of its units: those in the table their mean,
-the others an estimate from units of their kind (a straight line through the logarithms of what they compute and move,
-and a forest of random trees on what the line leaves). The sum over a network misses what lies between kernels, and
-tracing itself costs time; two numbers, from the networks that were measured whole, put that right.
+A row that stands in the table has its typical time there. Any other is the sum of its units: those in the table their
+typical times, the others an estimate from units of their kind (a straight line through the logarithms of what they
+compute and move, and a forest of random trees on what the line leaves).
+
+Sums of traced times are not latencies: telling the time of every kernel takes time itself, and something lies between
+kernels. Three numbers, from the networks that were both traced and measured whole, put that right: what tracing adds
+to a kernel, a factor, and what an inference costs beside its kernels.
 
 How far off predictions are is not assumed either: the measured networks are left out in turns, predicted from the
 rest, and the errors give the interval.
@@ -11,15 +14,16 @@ rest, and the errors give the interval.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
 
 from edgewise.costs.units import Unit, units
 from edgewise.devices.intervals import quantile
+from edgewise.devices.prediction.attribution import UnitTime
 from edgewise.devices.prediction.features import features, group
-from edgewise.devices.prediction.table import TYPICAL, LatencyTable, MeasuredNetwork, row_inputs, row_key
+from edgewise.devices.prediction.table import TYPICAL, Entry, LatencyTable, MeasuredNetwork, row_inputs, row_key
 from edgewise.errors import EdgewiseError
 from edgewise.papers import Architecture
 
@@ -123,22 +127,28 @@ class _Model:
     def __init__(self, table: LatencyTable, networks: Sequence[MeasuredNetwork]) -> None:
         seen = {row_key(row, shape) for one in networks for row, shape in _rows(one.architecture)}
         entries = {key: entry for key, entry in table.entries.items() if key in seen}
-        self._rows = {key: fmean(entry.us) for key, entry in entries.items()}
+        self._per_kernel = _tracing_us(entries, networks)
+        self._rows: dict[str, float] = {}
         times: dict[str, list[float]] = {}
         known: dict[str, Unit] = {}
-        for entry in entries.values():
-            for unit, us in zip(_alone(entry.row, entry.input), zip(*entry.units_us, strict=True), strict=True):
+        for key, entry in entries.items():
+            clean = [[self._clean(unit) for unit in occurrence] for occurrence in entry.times]
+            self._rows[key] = median(map(sum, clean))
+            for unit, us in zip(_alone(entry.row, entry.input), zip(*clean, strict=True), strict=True):
                 known[unit.key] = unit
                 times.setdefault(unit.key, []).extend(us)
-        self._units = {key: fmean(us) for key, us in times.items()}
+        self._units = {key: median(us) for key, us in times.items()}
         self._estimates = _Estimates([(known[key], us) for key, us in self._units.items()])
         sums = [self._sum(one.architecture)[0] for one in networks]
-        self._offset, self._factor = _line(sums, [one.ms for one in networks])
+        self._offset, self._factor = relative_fit([[1.0, one] for one in sums], [one.ms for one in networks])
 
     def predict(self, architecture: Architecture) -> tuple[float, float]:
         """The latency in ms, and the share of it that was looked up."""
         total, known = self._sum(architecture)
-        return self._offset + self._factor * total, known
+        return max(self._offset + self._factor * total, 1e-6), known
+
+    def _clean(self, unit: UnitTime) -> float:
+        return max(unit.us - self._per_kernel * unit.kernels, 0.0)
 
     def _sum(self, architecture: Architecture) -> tuple[float, float]:
         """What the rows take together, in ms, and the share of it that was looked up."""
@@ -157,6 +167,23 @@ class _Model:
                     looked_up += us
         total = looked_up + sum(self._estimates(unknown))
         return total / 1000, looked_up / total if total else 1.0
+
+
+def _tracing_us(entries: Mapping[str, Entry], networks: Sequence[MeasuredNetwork]) -> float:
+    """What tracing adds to a kernel, in µs: by how much the traced times of a network exceed its latency, for each."""
+    columns: list[list[float]] = []
+    for one in networks:
+        traced = [
+            (
+                median(sum(unit.us for unit in row) for row in times),
+                median(sum(unit.kernels for unit in row) for row in times),
+            )
+            for row, shape in _rows(one.architecture)
+            for times in [entries[row_key(row, shape)].times]
+        ]
+        columns.append([sum(us for us, _ in traced) / 1000, sum(kernels for _, kernels in traced) / 1000])
+    factor, added = relative_fit(columns, [one.ms for one in networks])
+    return max(-added / factor, 0.0) if factor > 0 else 0.0
 
 
 class _Estimates:
@@ -213,19 +240,18 @@ class _Group:
         return np.exp(np.clip(y, low - np.log(4), high + np.log(4))).tolist()
 
 
-def _line(x: Sequence[float], y: Sequence[float]) -> tuple[float, float]:
-    """Offset and slope by least squares of relative errors, outliers weighing less (a few networks were disturbed)."""
+def relative_fit(rows: Sequence[Sequence[float]], y: Sequence[float]) -> list[float]:
+    """The coefficients by which the columns of `rows` sum to `y` with the least squares of relative errors, outliers
+    weighing less (a few networks were disturbed)."""
     import numpy as np
 
-    sums, times = np.array(x), np.array(y)
-    columns = np.stack([np.ones_like(sums), sums], 1)
-    weights = 1 / times
-    offset, slope = 0.0, 1.0
+    columns, wanted = np.array(rows), np.array(y)
+    weights = 1 / wanted
+    found = np.zeros(columns.shape[1])
     for _ in range(10):
-        (offset, slope), *_ = np.linalg.lstsq(columns * weights[:, None], times * weights, rcond=None)
-        errors = np.abs(columns @ np.array([offset, slope]) / times - 1)
-        weights = np.sqrt(_huber(errors)) / times
-    return float(offset), float(slope)
+        found, *_ = np.linalg.lstsq(columns * weights[:, None], wanted * weights, rcond=None)
+        weights = np.sqrt(_huber(np.abs(columns @ found / wanted - 1))) / wanted
+    return found.tolist()
 
 
 def _huber(errors: np.ndarray) -> np.ndarray:

@@ -2,8 +2,8 @@
 
 Tables stand in the device profile (`devices.profile`), in its section `latency`: an object with `version` and `tables`,
 one for each setting (runtime, its version, precision, threads). A table has `entries` and `networks`. An entry is a row
-on an input shape: every number in `us` is its time in µs in a network it was timed in, and `units_us` has the times of
-its units (`costs.units`) in the same order. A network is an architecture with `rounds_ms`, its time in ms in each round
+on an input shape, and for each time it was timed inside a network the µs that each of its units (`costs.units`) took,
+and in how many kernels. A network is an architecture with `rounds_ms`, its time in ms in each round
 of measuring (CPU time of the one thread, wall time of several); `traced` counts those in which its rows were timed.
 All that is in a table was measured; tables of one setting and device can be merged.
 """
@@ -18,6 +18,7 @@ from typing import Any
 
 from edgewise.blocks import ROWS, Row
 from edgewise.devices.intervals import quantile
+from edgewise.devices.prediction.attribution import UnitTime
 from edgewise.devices.profile import DeviceProfile
 from edgewise.errors import EdgewiseError
 from edgewise.papers import Architecture
@@ -50,12 +51,11 @@ class Setting:
 
 @dataclass(frozen=True)
 class Entry:
-    """A row on the shape of its input, and its time inside each network it was timed in: in all, and by unit, in µs."""
+    """A row on the shape of its input, and the times of its units inside each network it was timed in."""
 
     row: Row
     input: Shape
-    us: tuple[float, ...]
-    units_us: tuple[tuple[float, ...], ...]
+    times: tuple[tuple[UnitTime, ...], ...]
 
     @property
     def key(self) -> str:
@@ -90,13 +90,13 @@ class LatencyTable:
         known = replace(known, rounds_ms=(*known.rounds_ms, ms))
         return replace(self, networks={**self.networks, architecture.digest: known})
 
-    def with_trace(self, architecture: Architecture, rows_us: Sequence[Sequence[float]]) -> LatencyTable:
-        """The table with the times of a network's rows in one round: for each row, those of its units, in µs."""
+    def with_trace(self, architecture: Architecture, rows: Sequence[Sequence[UnitTime]]) -> LatencyTable:
+        """The table with the times of a network's rows in one round: for each row, those of its units."""
         entries = dict(self.entries)
-        for row, shape, units_us in zip(architecture.rows, row_inputs(architecture), rows_us, strict=True):
+        for row, shape, times in zip(architecture.rows, row_inputs(architecture), rows, strict=True):
             key = row_key(row, shape)
-            known = entries.get(key, Entry(row, shape, (), ()))
-            entries[key] = replace(known, us=(*known.us, sum(units_us)), units_us=(*known.units_us, tuple(units_us)))
+            known = entries.get(key, Entry(row, shape, ()))
+            entries[key] = replace(known, times=(*known.times, tuple(times)))
         known = self.networks.get(architecture.digest, MeasuredNetwork(architecture, ()))
         networks = {**self.networks, architecture.digest: replace(known, traced=known.traced + 1)}
         return replace(self, entries=entries, networks=networks)
@@ -109,8 +109,8 @@ class LatencyTable:
             )
         entries = dict(self.entries)
         for key, entry in other.entries.items():
-            mine = entries.get(key, Entry(entry.row, entry.input, (), ()))
-            entries[key] = replace(mine, us=mine.us + entry.us, units_us=mine.units_us + entry.units_us)
+            mine = entries.get(key, Entry(entry.row, entry.input, ()))
+            entries[key] = replace(mine, times=mine.times + entry.times)
         networks = dict(self.networks)
         for digest, network in other.networks.items():
             mine = networks.get(digest, MeasuredNetwork(network.architecture, ()))
@@ -127,8 +127,7 @@ class LatencyTable:
                 {
                     "row": encode(entry.row),
                     "input": list(entry.input),
-                    "us": [round(us, 2) for us in entry.us],
-                    "units_us": [[round(us, 2) for us in times] for times in entry.units_us],
+                    "times": [[[round(unit.us, 2), unit.kernels] for unit in times] for times in entry.times],
                 }
                 for entry in self.entries.values()
             ],
@@ -202,12 +201,12 @@ def _setting(body: Mapping[str, Any]) -> Setting:
 
 
 def _entry(body: Mapping[str, Any]) -> Entry:
-    units_us = tuple(tuple(_times(times)) for times in body["units_us"])
-    us = tuple(_times(body["us"]))
-    if len(us) != len(units_us):
-        raise EdgewiseError(f"an entry has {len(us)} times of a row and {len(units_us)} of its units")
+    times = tuple(
+        tuple(UnitTime(us, int(kernels)) for (_, kernels), us in zip(row, _times([us for us, _ in row]), strict=True))
+        for row in body["times"]
+    )
     row = decode_row(body["row"], _ROW_TYPES, "the row of an entry")
-    return Entry(row, tuple(int(extent) for extent in body["input"]), us, units_us)
+    return Entry(row, tuple(int(extent) for extent in body["input"]), times)
 
 
 def _network(body: Mapping[str, Any]) -> MeasuredNetwork:

@@ -71,7 +71,7 @@ def _loaded(path: Path, threads: int, precision: str, more: Mapping[str, object]
         raise UnusableArtifactError("this CPU has no bf16 instructions that openvino can use; ask for fp32 or int8")
     model = core.read_model(path)
     specs = tuple(_spec(node) for node in model.inputs)
-    options = {
+    options: dict[str, object] = {
         "PERFORMANCE_HINT": "LATENCY",
         "NUM_STREAMS": 1,
         "INFERENCE_NUM_THREADS": threads,
@@ -79,7 +79,7 @@ def _loaded(path: Path, threads: int, precision: str, more: Mapping[str, object]
         # Pinned threads of two processes share the same first cores and leave the others idle.
         "ENABLE_CPU_PINNING": False,
     }
-    return _OpenVinoSession(core.compile_model(model, "CPU", options | more), specs)
+    return _OpenVinoSession(core.compile_model(model, "CPU", {**options, **more}), specs)
 
 
 class _OpenVinoSession:

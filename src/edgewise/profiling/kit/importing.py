@@ -15,7 +15,7 @@ from edgewise.devices.profile import DeviceProfile
 from edgewise.errors import EdgewiseError
 from edgewise.papers import Architecture
 from edgewise.profiling import timing
-from edgewise.profiling.filling import round_ms, rows_us
+from edgewise.profiling.filling import round_ms, times_of_rows
 from edgewise.profiling.kit.making import RUNTIME
 from edgewise.profiling.kit.probing import entries
 from edgewise.profiling.kit.reading import Measured, Result, read_result
@@ -122,7 +122,7 @@ def _filled(table: LatencyTable, networks: Sequence[Measured], taken: _Rounds) -
     for number, index, traced in sorted(due):  # round after round, as they were measured
         one = networks[index]
         if traced:
-            table = table.with_trace(one.architecture, rows_us(one.architecture, one.traces[number]))
+            table = table.with_trace(one.architecture, times_of_rows(one.architecture, one.traces[number]))
         else:
             table = table.with_round(one.architecture, round_ms(one.blocks[number], table.setting.threads))
     added = sum(not traced for _, _, traced in due)
