@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import page_devices
 from edgewise.files import write_text
 
 ROOT = Path(__file__).parent.parent
@@ -271,6 +272,8 @@ def _photographs(report: Report) -> int:
 
 SECTIONS: dict[str, Callable[[Report], str]] = {
     "fit": fit,
+    "runtimes": lambda report: page_devices.runtimes(report, table),
+    "prediction": lambda report: page_devices.prediction(report, table),
     "int8": int8,
     "counting": counting,
     "counters": counters,

@@ -72,7 +72,7 @@ PEERS = {
 }
 """Our names, and who else has the same network under which."""
 
-BLOCK_NS = 25e6
+ROUNDS, BLOCK_NS = 12, 25e6
 PLAIN_EXPORT = "torch.onnx"
 SCHEMES_TRIED = ("u8s8 extremes", "nncf symmetric")
 
@@ -268,7 +268,7 @@ def peaks() -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("networks", nargs="*", choices=[*PEERS, []], help="by default all")
-    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--again", action="store_true", help="measure what the results have, too")
     parser.add_argument("--out", type=Path, default=RESULTS)
     asked = parser.parse_args()
@@ -278,6 +278,7 @@ def main() -> None:
         "benchmark": "runtimes",
         "edgewise": VERSION,
         "machine": describe_machine().to_json(),
+        "quick": asked.rounds < ROUNDS,
         "versions": {name: find_runtime(name).version() for name in runtime_names()},
         "peaks": kept.get("peaks") or peaks(),
         "networks": kept["networks"],

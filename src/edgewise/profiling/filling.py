@@ -24,7 +24,7 @@ from edgewise.papers import Architecture
 ROUNDS = 12
 """How often every network is timed whole."""
 
-TRACES = 4
+TRACES = 6
 """In how many of these rounds its rows are timed too."""
 
 _BLOCK_NS = 25e6

@@ -14,6 +14,10 @@ _VECTOR = 16
 """Channels are worked on so many at a time by today's processors; what is left over costs as much as a whole step."""
 
 
+_STEPS = (4, 8, 16)
+"""Runtimes keep channels in blocks of one of these, and run what does not divide by it in another, slower way."""
+
+
 def group(unit: Unit) -> str:
     """Units of one group are estimated together: those of a kind, convolutions of vectors apart from those of maps."""
     name = kind(unit.op, unit.inputs[0])
@@ -39,6 +43,7 @@ def features(unit: Unit) -> list[float]:
         log(_padded(channels) / channels),
         log(_padded(given) / given),
         float(len(unit.inputs)),
+        *(float(width % step == 0) for width in (channels, given) for step in _STEPS),
     ]
 
 

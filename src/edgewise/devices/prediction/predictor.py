@@ -88,6 +88,11 @@ class Predictor:
             noise=noise(measured),
         )
 
+    @property
+    def tracing_us(self) -> float:
+        """What telling the time of a kernel was found to add to it, in µs."""
+        return self._model.per_kernel
+
     def predict(self, architecture: Architecture) -> Prediction:
         """The latency of `architecture`, at batch 1."""
         ms, known = self._model.predict(architecture)
@@ -127,17 +132,17 @@ class _Model:
     def __init__(self, table: LatencyTable, networks: Sequence[MeasuredNetwork]) -> None:
         seen = {row_key(row, shape) for one in networks for row, shape in _rows(one.architecture)}
         entries = {key: entry for key, entry in table.entries.items() if key in seen}
-        self._per_kernel = _tracing_us(entries, networks)
+        self.per_kernel = _tracing_us(entries, networks)
         self._rows: dict[str, float] = {}
         times: dict[str, list[float]] = {}
         known: dict[str, Unit] = {}
         for key, entry in entries.items():
             clean = [[self._clean(unit) for unit in occurrence] for occurrence in entry.times]
-            self._rows[key] = median(map(sum, clean))
+            self._rows[key] = quantile([sum(times) for times in clean], TYPICAL)
             for unit, us in zip(_alone(entry.row, entry.input), zip(*clean, strict=True), strict=True):
                 known[unit.key] = unit
                 times.setdefault(unit.key, []).extend(us)
-        self._units = {key: median(us) for key, us in times.items()}
+        self._units = {key: quantile(us, TYPICAL) for key, us in times.items()}
         self._estimates = _Estimates([(known[key], us) for key, us in self._units.items()])
         sums = [self._sum(one.architecture)[0] for one in networks]
         self._offset, self._factor = relative_fit([[1.0, one] for one in sums], [one.ms for one in networks])
@@ -148,7 +153,7 @@ class _Model:
         return max(self._offset + self._factor * total, 1e-6), known
 
     def _clean(self, unit: UnitTime) -> float:
-        return max(unit.us - self._per_kernel * unit.kernels, 0.0)
+        return max(unit.us - self.per_kernel * unit.kernels, 0.0)
 
     def _sum(self, architecture: Architecture) -> tuple[float, float]:
         """What the rows take together, in ms, and the share of it that was looked up."""
@@ -173,15 +178,10 @@ def _tracing_us(entries: Mapping[str, Entry], networks: Sequence[MeasuredNetwork
     """What tracing adds to a kernel, in µs: by how much the traced times of a network exceed its latency, for each."""
     columns: list[list[float]] = []
     for one in networks:
-        traced = [
-            (
-                median(sum(unit.us for unit in row) for row in times),
-                median(sum(unit.kernels for unit in row) for row in times),
-            )
-            for row, shape in _rows(one.architecture)
-            for times in [entries[row_key(row, shape)].times]
-        ]
-        columns.append([sum(us for us, _ in traced) / 1000, sum(kernels for _, kernels in traced) / 1000])
+        times = [entries[row_key(row, shape)].times for row, shape in _rows(one.architecture)]
+        us = sum(quantile([sum(unit.us for unit in row) for row in rows], TYPICAL) for rows in times)
+        kernels = sum(median(sum(unit.kernels for unit in row) for row in rows) for rows in times)
+        columns.append([us / 1000, kernels / 1000])
     factor, added = relative_fit(columns, [one.ms for one in networks])
     return max(-added / factor, 0.0) if factor > 0 else 0.0
 
