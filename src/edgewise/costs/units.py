@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from edgewise.graph import Graph, ops
+from edgewise.blocks import Row
+from edgewise.graph import Graph, Trace, Value, ops
 from edgewise.graph.ops import Op, Shape
 
 _JOINS = (ops.BatchNorm, ops.Activation, ops.Dropout, ops.Flatten)
@@ -33,6 +34,17 @@ class Unit:
         op = replace(self.op, bias=True) if isinstance(self.op, ops.Convolution | ops.Linear) else self.op
         shapes = " ".join("×".join(map(str, shape)) for shape in self.inputs)
         return f"{op} of {shapes}" + (f", {self.activation}" if self.activation else "")
+
+
+def units_of_row(row: Row, x: Shape) -> tuple[Unit, ...]:
+    """The units of one row that reads a value of shape `x`: those it has in any network. Raises `EdgewiseError` where
+    its widths do not fit."""
+    trace = Trace(x, ops.BatchNorm())
+    trace.enter(0)
+    y = row.apply(Value(trace, 0, x))
+    trace.leave(y)
+    trace.outputs["output"] = y.index
+    return units(trace.graph_so_far())
 
 
 def units(graph: Graph) -> tuple[Unit, ...]:

@@ -12,6 +12,7 @@ from edgewise.costs.units import units
 from edgewise.deploy import build, random_tensors
 from edgewise.devices import Variant, describe_machine, installed_runtime
 from edgewise.devices.blocks import Block
+from edgewise.devices.gauge import Gauge
 from edgewise.devices.intervals import quantile
 from edgewise.devices.prediction import LatencyTable, Setting, UnitTime, attributed
 from edgewise.devices.prediction.table import TYPICAL, table_of, with_table
@@ -19,7 +20,7 @@ from edgewise.devices.profile import DeviceProfile
 from edgewise.devices.runtimes import KernelTimes
 from edgewise.devices.sessions import Sessions
 from edgewise.errors import EdgewiseError
-from edgewise.papers import Architecture
+from edgewise.papers import Architecture, find
 
 ROUNDS = 12
 """How often every network is timed whole."""
@@ -31,6 +32,8 @@ _BLOCK_NS = 25e6
 _TRACED = 20
 _AGAIN = 2
 _SAVE_SECONDS = 3.0
+_POSTPONED = 3
+_PAUSE_SECONDS = 0.3
 
 Progress = Callable[[int, int], None]
 """Called with the measurements done and all there are to do."""
@@ -50,47 +53,89 @@ def fill(
     """Measures `networks` with random weights in one setting, into the device profile `path`; returns its table.
 
     In each of `rounds` every network, in a random order, is timed in a block of about 25 ms, and in the first `traces`
-    of them traced. What is done is written every few seconds; the same call goes on where it was stopped, and networks
-    the table has are not measured again. Raises `EdgewiseError` where the profile is of another machine, or the runtime
-    cannot be traced, is not installed or fails.
+    of them traced. What was measured while the machine was slower than it can be (`devices.gauge`) is put off, at most
+    three times a round. What is done is written every few seconds; the same call goes on where it was stopped, and
+    networks the table has are not measured again. Raises `EdgewiseError` where the profile is of another machine, or
+    the runtime cannot be traced, is not installed or fails.
     """
     profile = _profile_of_this_machine(path)
     setting = Setting(runtime, installed_runtime(runtime).version(), precision, threads)
     table = table_of(profile, setting)
     unique = {one.digest: one for one in networks}
-
-    def missing(digest: str) -> int:
-        known = table.networks.get(digest)
-        return rounds if known is None else max(rounds - len(known.rounds_ms), 0)
-
-    wanted = {digest: one for digest, one in unique.items() if missing(digest)}
-    total, done = rounds * len(unique), rounds * len(unique) - sum(map(missing, unique))
-    with TemporaryDirectory() as folder:
-        variants: dict[str, Variant] = {}
-        for digest, architecture in wanted.items():
-            tensors = random_tensors(architecture)
-            artifact = build(architecture, tensors, Path(folder), digest[:16], runtime=runtime, precision=precision)
-            variants[digest] = Variant(digest[:16], artifact, runtime, precision, threads)
-        saved = time.monotonic()
-        with Sessions(variants.values()) as sessions:
+    wanted = {digest: one for digest, one in unique.items() if _rounds_of(table, digest) < rounds}
+    done = sum(min(_rounds_of(table, digest), rounds) for digest in unique)
+    if not wanted:
+        return table
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        variants = {digest: _variant(one, digest[:16], folder, setting) for digest, one in wanted.items()}
+        reference = _variant(_reference(), "reference", folder, setting)
+        with Sessions([*variants.values(), reference]) as sessions:
+            filling = _Filling(table, sessions, Gauge(sessions, reference), traces)
+            saved = time.monotonic()
             for number in range(rounds):
-                due = [digest for digest in wanted if missing(digest) > rounds - 1 - number]
-                for digest in random.Random(number).sample(due, len(due)):
-                    architecture, variant = wanted[digest], variants[digest]
-                    known = table.networks.get(digest)
-                    if (0 if known is None else known.traced) < traces:
-                        table = table.with_trace(
-                            architecture, times_of_rows(architecture, sessions.trace(variant, _TRACED))
-                        )
-                    table = table.with_round(architecture, _timed(sessions, variant))
-                    done += 1
-                    if progress is not None:
-                        progress(done, total)
-                    if time.monotonic() - saved > _SAVE_SECONDS:
-                        with_table(profile, table).write(path)
-                        saved = time.monotonic()
-    with_table(profile, table).write(path)
-    return table
+                due = [digest for digest in wanted if _rounds_of(filling.table, digest) <= number]
+                for last in (False,) * _POSTPONED + (True,):
+                    postponed: list[str] = []
+                    for digest in random.Random(number).sample(due, len(due)):
+                        if not filling.measure(wanted[digest], variants[digest], believe=last):
+                            postponed.append(digest)
+                            continue
+                        done += 1
+                        if progress is not None:
+                            progress(done, rounds * len(unique))
+                        if time.monotonic() - saved > _SAVE_SECONDS:
+                            with_table(profile, filling.table).write(path)
+                            saved = time.monotonic()
+                    due = postponed
+                    if due and not last:
+                        time.sleep(_PAUSE_SECONDS)
+    with_table(profile, filling.table).write(path)
+    return filling.table
+
+
+class _Filling:
+    """The table as it fills."""
+
+    def __init__(self, table: LatencyTable, sessions: Sessions, gauge: Gauge, traces: int) -> None:
+        self.table = table
+        self._sessions = sessions
+        self._gauge = gauge
+        self._traces = traces
+
+    def measure(self, architecture: Architecture, variant: Variant, *, believe: bool) -> bool:
+        """Adds a round of a network, and a trace where it needs one; whether it could. With `believe` it can in any
+        state of the machine."""
+        quiet = self._gauge.read() or believe
+        known = self.table.networks.get(architecture.digest)
+        if quiet and (0 if known is None else known.traced) < self._traces:
+            kernels = self._sessions.trace(variant, _TRACED)
+            quiet = self._gauge.read() or believe
+            if quiet:
+                self.table = self.table.with_trace(architecture, times_of_rows(architecture, kernels))
+        if not quiet:
+            return False
+        ms = _timed(self._sessions, variant)
+        if not (self._gauge.read() or believe):
+            return False
+        self.table = self.table.with_round(architecture, ms)
+        return True
+
+
+def _rounds_of(table: LatencyTable, digest: str) -> int:
+    known = table.networks.get(digest)
+    return 0 if known is None else len(known.rounds_ms)
+
+
+def _reference() -> Architecture:
+    """What the machine's speed is gauged by."""
+    return find("mobilenet_v2").scaled(0.35).with_classes(10).with_input(64)
+
+
+def _variant(architecture: Architecture, name: str, folder: Path, setting: Setting) -> Variant:
+    runtime, precision = setting.runtime, setting.precision
+    path = build(architecture, random_tensors(architecture), folder, name, runtime=runtime, precision=precision)
+    return Variant(name, path, runtime, precision, setting.threads)
 
 
 def _profile_of_this_machine(path: Path) -> DeviceProfile:

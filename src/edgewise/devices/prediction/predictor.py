@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
 
-from edgewise.costs.units import Unit, units
+from edgewise.costs.units import Unit, units_of_row
 from edgewise.devices.intervals import quantile
 from edgewise.devices.prediction.attribution import UnitTime
 from edgewise.devices.prediction.features import features, group
@@ -139,7 +139,7 @@ class _Model:
         for key, entry in entries.items():
             clean = [[self._clean(unit) for unit in occurrence] for occurrence in entry.times]
             self._rows[key] = quantile([sum(times) for times in clean], TYPICAL)
-            for unit, us in zip(_alone(entry.row, entry.input), zip(*clean, strict=True), strict=True):
+            for unit, us in zip(units_of_row(entry.row, entry.input), zip(*clean, strict=True), strict=True):
                 known[unit.key] = unit
                 times.setdefault(unit.key, []).extend(us)
         self._units = {key: quantile(us, TYPICAL) for key, us in times.items()}
@@ -164,7 +164,7 @@ class _Model:
             if us is not None:
                 looked_up += us
                 continue
-            for unit in _alone(row, shape):
+            for unit in units_of_row(row, shape):
                 us = self._units.get(unit.key)
                 if us is None:
                     unknown.append(unit)
@@ -181,8 +181,8 @@ def _tracing_us(entries: Mapping[str, Entry], networks: Sequence[MeasuredNetwork
         times = [entries[row_key(row, shape)].times for row, shape in _rows(one.architecture)]
         us = sum(quantile([sum(unit.us for unit in row) for row in rows], TYPICAL) for rows in times)
         kernels = sum(median(sum(unit.kernels for unit in row) for row in rows) for rows in times)
-        columns.append([us / 1000, kernels / 1000])
-    factor, added = relative_fit(columns, [one.ms for one in networks])
+        columns.append([1.0, us / 1000, kernels / 1000])
+    _, factor, added = relative_fit(columns, [one.ms for one in networks])
     return max(-added / factor, 0.0) if factor > 0 else 0.0
 
 
@@ -263,8 +263,3 @@ def _huber(errors: np.ndarray) -> np.ndarray:
 
 def _rows(architecture: Architecture) -> list[tuple[Any, tuple[int, ...]]]:
     return list(zip(architecture.rows, row_inputs(architecture), strict=True))
-
-
-def _alone(row: Any, shape: tuple[int, ...]) -> tuple[Unit, ...]:
-    """The units of a row, from the row alone."""
-    return units(Architecture("row", (row,), input=shape).graph)  # type: ignore[arg-type]
