@@ -43,7 +43,7 @@ docs: $(READY)
 	@echo "docs/_build/html/index.html"
 
 bench: $(READY)
-	@set -e; for script in counting counters networks training page; do echo "== $$script"; $(BIN)/python benchmarks/$$script.py; done
+	@set -e; for script in counting counters networks training runtimes prediction quantum page; do echo "== $$script"; $(BIN)/python benchmarks/$$script.py; done
 
 # Needs uv; run it after changing the dependencies in pyproject.toml, and read what changed. Versions that the lock
 # file already has are kept: `make lock UPGRADE=--upgrade` takes the newest.

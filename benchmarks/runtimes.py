@@ -205,7 +205,7 @@ def told(what: str) -> Iterator[None]:
     """What fails is said and left out."""
     try:
         yield
-    except (EdgewiseError, RuntimeError, torch.onnx.errors.OnnxExporterError) as error:
+    except (EdgewiseError, ImportError, RuntimeError, torch.onnx.errors.OnnxExporterError) as error:
         print(f"  left out: {what}: {' '.join(str(error).split())[:160]}", flush=True)
 
 

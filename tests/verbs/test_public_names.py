@@ -25,14 +25,15 @@ def test_a_verb_is_a_documented_function(verb: str) -> None:
 @pytest.mark.parametrize("verb", VERBS)
 def test_the_command_takes_what_the_function_takes(verb: str) -> None:
     """Options are the function's parameters; beyond them there are only those that say how to print, `nodes`, which
-    starts the processes that call the function, and the one that makes of `models` another list."""
+    starts the processes that call the function, and those that make of `models` another list and of `bench` another
+    measurement, with functions of their own."""
     from typer.main import get_command
 
     from edgewise.cli.app import app
 
     command = get_command(app).commands[verb]  # type: ignore[attr-defined]
     options = {parameter.name for parameter in command.params} - {"as_json", "form", "pattern", "nodes"}
-    options -= {"weights"} if verb == "models" else set()
+    options -= {"models": {"weights"}, "bench": {"throughput", "streams"}}.get(verb, set())
     parameters = set(inspect.signature(getattr(edgewise, verb)).parameters)
     assert options <= parameters
 
