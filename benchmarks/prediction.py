@@ -4,11 +4,11 @@ Two kinds of space around MobileNets at 128 × 128 pixels, on one thread: in `ch
 expansion 3 or 6, kernel 3 or 5, with squeeze-and-excitation or without); in `widths` every width of MobileNetV2 is a
 random multiple of 8. Of each space 50 networks are measured and traced, and 100 others measured only; the latency table
 knows the 50, and predicts the 100. All 150 are measured in turns, so both see the same machine. Beside the predictor
-stand two anchors with the same calibration on the same 50 networks: multiply-adds, and the sum of rows that were timed
-alone (`isolated`, whose bias without calibration is given too). The noise is what two halves of the measurement of the
-100 differ by: nothing can be predicted better than that.
+stand two anchors with the same kind of calibration: multiply-adds on the same 50 networks, and the sum of rows that
+were timed alone (`isolated`, for half the networks; its bias without calibration is given too). The noise is what two
+halves of the measurement of the 100 differ by: hardly anything can be predicted better than that.
 
-    python benchmarks/prediction.py                        about 12 minutes for each setting and space
+    python benchmarks/prediction.py                        about 5 minutes for each setting and space
     python benchmarks/prediction.py --unseen 20 --rounds 4 --out /tmp/prediction.json    about 3 minutes
 
 Stopped and started again it goes on (measurements are kept in --runs). Expect a mean error of 3% on a quiet machine.
@@ -25,6 +25,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,8 @@ from scipy.stats import rankdata
 
 from edgewise.blocks import Classifier, ConvBNAct, InvertedResidual, Row
 from edgewise.costs import count
-from edgewise.devices import describe_machine
+from edgewise.deploy import build, random_tensors
+from edgewise.devices import Variant, describe_machine, screen_variants
 from edgewise.devices.intervals import quantile
 from edgewise.devices.prediction import LatencyTable, MeasuredNetwork, Predictor
 from edgewise.devices.prediction.predictor import noise, relative_fit
@@ -44,7 +46,10 @@ from edgewise.version import VERSION
 
 RESULTS = Path(__file__).parent / "results" / "prediction.json"
 
-CALIBRATION, UNSEEN, ROUNDS, SIZE, CLASSES = 50, 100, 16, 128, 100
+CALIBRATION, UNSEEN, ROUNDS, SIZE, CLASSES = 50, 100, 24, 128, 100
+
+ALONE = 25
+"""Of so many networks of each kind the rows are timed alone; there are over a thousand of them."""
 
 CHUNKS = 4
 """The networks to learn from and those to predict take turns so often."""
@@ -112,15 +117,21 @@ def distinct(space: str, wanted: int) -> list[Architecture]:
     return list(found.values())
 
 
-def isolated(networks: Sequence[Architecture], path: Path, runtime: str, precision: str) -> dict[str, float]:
-    """What every row of the networks takes alone, in ms, by its key."""
+def isolated(networks: Sequence[Architecture], runtime: str, precision: str) -> dict[str, float]:
+    """What every row of the networks takes alone, in ms of CPU time, by its key."""
     rows = {
         row_key(row, shape): Architecture("row", (row,), input=shape)  # type: ignore[arg-type]
         for one in networks
         for row, shape in zip(one.rows, row_inputs(one), strict=True)
     }
-    table = fill(path, list(rows.values()), runtime=runtime, precision=precision, rounds=3, traces=0)
-    return {key: table.networks[one.digest].ms for key, one in rows.items()}
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        variants = []
+        for index, (key, one) in enumerate(rows.items()):
+            tensors = random_tensors(one)
+            path = build(one, tensors, folder, str(index), runtime=runtime, precision=precision)
+            variants.append(Variant(key, path, runtime, precision))
+        return {one.name: one.cpu_median_ms or one.median_ms for one in screen_variants(variants)}
 
 
 def scores(predicted: Sequence[float], measured: Sequence[float]) -> dict[str, float]:
@@ -144,8 +155,8 @@ def calibrated(
 
 def measured(
     space: str, runtime: str, precision: str, unseen: int, rounds: int, runs: Path
-) -> tuple[LatencyTable, list[MeasuredNetwork], list[Architecture], float]:
-    """The table of the networks to learn from, those to predict, all of them, and the seconds the former took."""
+) -> tuple[LatencyTable, list[MeasuredNetwork], float]:
+    """The table of the networks to learn from, those to predict, and the seconds the former took."""
     networks = distinct(space, CALIBRATION + unseen)
     learnt, asked = networks[:CALIBRATION], networks[CALIBRATION:]
     name = f"{space}-{runtime}-{precision}"
@@ -155,22 +166,23 @@ def measured(
         share = max(1, round(rounds * chunk / CHUNKS))
         where = {"runtime": runtime, "precision": precision, "rounds": share}
         began = time.monotonic()
-        table = fill(runs / f"{name}-learnt.json", learnt, traces=min(share, 6), **where)  # type: ignore[arg-type]
+        table = fill(runs / f"{name}-learnt.json", learnt, traces=min(share, 10), **where)  # type: ignore[arg-type]
         seconds += time.monotonic() - began
         other = fill(runs / f"{name}-asked.json", asked, traces=0, **where)  # type: ignore[arg-type]
         print(f"{name}: {share} of {rounds} rounds", flush=True)
     assert table is not None
     assert other is not None
-    return table, [other.networks[one.digest] for one in asked], networks, seconds
+    return table, [other.networks[one.digest] for one in asked], seconds
 
 
 def evaluated(space: str, runtime: str, precision: str, unseen: int, rounds: int, runs: Path) -> dict[str, Any]:
-    table, asked, networks, seconds = measured(space, runtime, precision, unseen, rounds, runs)
+    table, asked, seconds = measured(space, runtime, precision, unseen, rounds, runs)
     predictor = Predictor(table)
     known = list(table.networks.values())
     predictions = [predictor.predict(one.architecture) for one in asked]
     truth = [one.ms for one in asked]
-    alone = isolated(networks, runs / f"{space}-{runtime}-{precision}-alone.json", runtime, precision)
+    few = known[:ALONE], asked[:ALONE]
+    alone = isolated([one.architecture for part in few for one in part], runtime, precision)
 
     def summed(one: Architecture) -> float:
         return sum(alone[row_key(row, shape)] for row, shape in zip(one.rows, row_inputs(one), strict=True))
@@ -189,8 +201,8 @@ def evaluated(space: str, runtime: str, precision: str, unseen: int, rounds: int
         "inside_interval": fmean(one.low_ms <= ms <= one.high_ms for one, ms in zip(predictions, truth, strict=True)),
         "predictor": scores([one.ms for one in predictions], truth),
         "multiply_adds": calibrated(lambda one: float(count(one).multiply_adds), known, asked),
-        "isolated": calibrated(summed, known, asked),
-        "isolated_bias": scores([summed(one.architecture) for one in asked], truth)["bias"],
+        "isolated": calibrated(summed, *few),
+        "isolated_bias": scores([summed(one.architecture) for one in few[1]], truth[:ALONE])["bias"],
         "load": list(os.getloadavg()),
     }
     for name in ("predictor", "isolated", "multiply_adds"):

@@ -12,7 +12,6 @@ from edgewise.costs.units import units
 from edgewise.deploy import build, random_tensors
 from edgewise.devices import Variant, describe_machine, installed_runtime
 from edgewise.devices.blocks import Block
-from edgewise.devices.gauge import Gauge
 from edgewise.devices.intervals import quantile
 from edgewise.devices.prediction import LatencyTable, Setting, UnitTime, attributed
 from edgewise.devices.prediction.table import TYPICAL, table_of, with_table
@@ -20,20 +19,18 @@ from edgewise.devices.profile import DeviceProfile
 from edgewise.devices.runtimes import KernelTimes
 from edgewise.devices.sessions import Sessions
 from edgewise.errors import EdgewiseError
-from edgewise.papers import Architecture, find
+from edgewise.papers import Architecture
 
-ROUNDS = 12
+ROUNDS = 24
 """How often every network is timed whole."""
 
-TRACES = 6
+TRACES = 10
 """In how many of these rounds its rows are timed too."""
 
-_BLOCK_NS = 25e6
-_TRACED = 20
+_BLOCK_NS = 12e6
+_TRACED = 12
 _AGAIN = 2
 _SAVE_SECONDS = 3.0
-_POSTPONED = 3
-_PAUSE_SECONDS = 0.3
 
 Progress = Callable[[int, int], None]
 """Called with the measurements done and all there are to do."""
@@ -52,11 +49,11 @@ def fill(
 ) -> LatencyTable:
     """Measures `networks` with random weights in one setting, into the device profile `path`; returns its table.
 
-    In each of `rounds` every network, in a random order, is timed in a block of about 25 ms, and in the first `traces`
-    of them traced. What was measured while the machine was slower than it can be (`devices.gauge`) is put off, at most
-    three times a round. What is done is written every few seconds; the same call goes on where it was stopped, and
-    networks the table has are not measured again. Raises `EdgewiseError` where the profile is of another machine, or
-    the runtime cannot be traced, is not installed or fails.
+    In each of `rounds` every network, in a random order, is timed in a short block, and in the first `traces` of them
+    traced: what a busy machine does to one round it does not do to all, and the low quantile that stands for them
+    (`prediction.table.TYPICAL`) is of the quiet ones. What is done is written every few seconds; the same call goes on
+    where it was stopped, and networks the table has are not measured again. Raises `EdgewiseError` where the profile is
+    of another machine, or the runtime cannot be traced, is not installed or fails.
     """
     profile = _profile_of_this_machine(path)
     setting = Setting(runtime, installed_runtime(runtime).version(), precision, threads)
@@ -69,67 +66,35 @@ def fill(
     with TemporaryDirectory() as name:
         folder = Path(name)
         variants = {digest: _variant(one, digest[:16], folder, setting) for digest, one in wanted.items()}
-        reference = _variant(_reference(), "reference", folder, setting)
-        with Sessions([*variants.values(), reference]) as sessions:
-            filling = _Filling(table, sessions, Gauge(sessions, reference), traces)
+        with Sessions(variants.values()) as sessions:
             saved = time.monotonic()
             for number in range(rounds):
-                due = [digest for digest in wanted if _rounds_of(filling.table, digest) <= number]
-                for last in (False,) * _POSTPONED + (True,):
-                    postponed: list[str] = []
-                    for digest in random.Random(number).sample(due, len(due)):
-                        if not filling.measure(wanted[digest], variants[digest], believe=last):
-                            postponed.append(digest)
-                            continue
-                        done += 1
-                        if progress is not None:
-                            progress(done, rounds * len(unique))
-                        if time.monotonic() - saved > _SAVE_SECONDS:
-                            with_table(profile, filling.table).write(path)
-                            saved = time.monotonic()
-                    due = postponed
-                    if due and not last:
-                        time.sleep(_PAUSE_SECONDS)
-    with_table(profile, filling.table).write(path)
-    return filling.table
+                due = [digest for digest in wanted if _rounds_of(table, digest) <= number]
+                for digest in random.Random(number).sample(due, len(due)):
+                    table = _one_round(table, wanted[digest], variants[digest], sessions, traces)
+                    done += 1
+                    if progress is not None:
+                        progress(done, rounds * len(unique))
+                    if time.monotonic() - saved > _SAVE_SECONDS:
+                        with_table(profile, table).write(path)
+                        saved = time.monotonic()
+    with_table(profile, table).write(path)
+    return table
 
 
-class _Filling:
-    """The table as it fills."""
-
-    def __init__(self, table: LatencyTable, sessions: Sessions, gauge: Gauge, traces: int) -> None:
-        self.table = table
-        self._sessions = sessions
-        self._gauge = gauge
-        self._traces = traces
-
-    def measure(self, architecture: Architecture, variant: Variant, *, believe: bool) -> bool:
-        """Adds a round of a network, and a trace where it needs one; whether it could. With `believe` it can in any
-        state of the machine."""
-        quiet = self._gauge.read() or believe
-        known = self.table.networks.get(architecture.digest)
-        if quiet and (0 if known is None else known.traced) < self._traces:
-            kernels = self._sessions.trace(variant, _TRACED)
-            quiet = self._gauge.read() or believe
-            if quiet:
-                self.table = self.table.with_trace(architecture, times_of_rows(architecture, kernels))
-        if not quiet:
-            return False
-        ms = _timed(self._sessions, variant)
-        if not (self._gauge.read() or believe):
-            return False
-        self.table = self.table.with_round(architecture, ms)
-        return True
+def _one_round(
+    table: LatencyTable, architecture: Architecture, variant: Variant, sessions: Sessions, traces: int
+) -> LatencyTable:
+    """The table with one more round of a network, and a trace where it has fewer than `traces`."""
+    known = table.networks.get(architecture.digest)
+    if (0 if known is None else known.traced) < traces:
+        table = table.with_trace(architecture, times_of_rows(architecture, sessions.trace(variant, _TRACED)))
+    return table.with_round(architecture, _timed(sessions, variant))
 
 
 def _rounds_of(table: LatencyTable, digest: str) -> int:
     known = table.networks.get(digest)
     return 0 if known is None else len(known.rounds_ms)
-
-
-def _reference() -> Architecture:
-    """What the machine's speed is gauged by."""
-    return find("mobilenet_v2").scaled(0.35).with_classes(10).with_input(64)
 
 
 def _variant(architecture: Architecture, name: str, folder: Path, setting: Setting) -> Variant:
