@@ -152,7 +152,7 @@ def prediction(report: Report, table: Table) -> str:
             )
     details = "; ".join(
         f"{one['space']} in {one['runtime']} {one['precision']}: {one['asked']} networks of {one['ms'][0]:.2f} to "
-        f"{one['ms'][2]:.2f} ms predicted from {one['learnt_from']} that took {one['seconds_of_learning']:.0f} s, "
+        f"{one['ms'][2]:.2f} ms predicted from {one['learnt_from']}{_took(one['seconds_of_learning'])}, "
         f"{100 * one['looked_up']:.0f}% of their time looked up, {100 * one['inside_interval']:.0f}% inside the 95% "
         f"interval, rows timed alone {100 * one['isolated_bias']:+.0f}% off uncalibrated"
         for one in report["spaces"]
@@ -165,3 +165,7 @@ two halves of that measurement differ by. {details}.
 
 {table(head, rows)}
 """
+
+
+def _took(seconds: float | None) -> str:
+    return "" if seconds is None else f" that took {seconds:.0f} s"

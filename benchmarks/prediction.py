@@ -155,19 +155,21 @@ def calibrated(
 
 def measured(
     space: str, runtime: str, precision: str, unseen: int, rounds: int, runs: Path
-) -> tuple[LatencyTable, list[MeasuredNetwork], float]:
-    """The table of the networks to learn from, those to predict, and the seconds the former took."""
+) -> tuple[LatencyTable, list[MeasuredNetwork], float | None]:
+    """The table of the networks to learn from, those to predict, and the seconds the former took; None where they had
+    been measured before."""
     networks = distinct(space, CALIBRATION + unseen)
     learnt, asked = networks[:CALIBRATION], networks[CALIBRATION:]
     name = f"{space}-{runtime}-{precision}"
-    seconds = 0.0
+    seconds = None if (runs / f"{name}-learnt.json").exists() else 0.0
     table, other = None, None
     for chunk in range(1, CHUNKS + 1):
         share = max(1, round(rounds * chunk / CHUNKS))
         where = {"runtime": runtime, "precision": precision, "rounds": share}
         began = time.monotonic()
         table = fill(runs / f"{name}-learnt.json", learnt, traces=min(share, 10), **where)  # type: ignore[arg-type]
-        seconds += time.monotonic() - began
+        if seconds is not None:
+            seconds += time.monotonic() - began
         other = fill(runs / f"{name}-asked.json", asked, traces=0, **where)  # type: ignore[arg-type]
         print(f"{name}: {share} of {rounds} rounds", flush=True)
     assert table is not None
@@ -193,7 +195,7 @@ def evaluated(space: str, runtime: str, precision: str, unseen: int, rounds: int
         "precision": precision,
         "learnt_from": len(known),
         "asked": len(asked),
-        "seconds_of_learning": round(seconds, 1),
+        "seconds_of_learning": None if seconds is None else round(seconds, 1),
         "ms": [quantile(truth, 0.0), quantile(truth, 0.5), quantile(truth, 1.0)],
         "noise": noise(asked),
         "tracing_us": predictor.tracing_us,
