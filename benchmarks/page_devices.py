@@ -161,7 +161,7 @@ def prediction(report: Report, table: Table) -> str:
     return f"""## Predicted latencies
 
 Networks that were never measured, predicted from the latency table, against what measuring them says; the noise is what
-two halves of that measurement differ by. {details}.
+two halves of that measurement differ by (the whole is steadier than its halves). {details}.
 
 {table(head, rows)}
 """

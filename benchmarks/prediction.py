@@ -6,7 +6,7 @@ random multiple of 8. Of each space 50 networks are measured and traced, and 100
 knows the 50, and predicts the 100. All 150 are measured in turns, so both see the same machine. Beside the predictor
 stand two anchors with the same kind of calibration: multiply-adds on the same 50 networks, and the sum of rows that
 were timed alone (`isolated`, for half the networks; its bias without calibration is given too). The noise is what two
-halves of the measurement of the 100 differ by: hardly anything can be predicted better than that.
+halves of the measurement of the 100 differ by; the whole is steadier than its halves.
 
     python benchmarks/prediction.py                        about 5 minutes for each setting and space
     python benchmarks/prediction.py --unseen 20 --rounds 4 --out /tmp/prediction.json    about 3 minutes
