@@ -165,7 +165,8 @@ def test_a_budget_nothing_can_meet(edgewise: Command, world: Path, monkeypatch: 
     monkeypatch.setattr(candidates_module, "WIDTHS", (0.25,))
     monkeypatch.setattr(fit_module, "MEASURING_SECONDS", 0.5)
     before = contents(world)
-    ended = edgewise("fit", "images", "--budget", "1us", "--out", "new/run")
+    where = ("--runtime", "onnxruntime", "--precision", "fp32")
+    ended = edgewise("fit", "images", "--budget", "1us", "--out", "new/run", *where)
     assert ended.code == 2
     sentence = ended.err.splitlines()[-1]
     assert sentence.startswith("edgewise: nothing meets the budget of 0.001ms: the fastest of ")

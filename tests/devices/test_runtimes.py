@@ -46,7 +46,7 @@ SMALL = Architecture("small", (ConvBNAct(out_channels=8, stride=2), HEAD), input
 TOLERANCES = {"fp32": 1e-4, "bf16": 0.1, "int8": 0.5, "int8+bf16": 0.5}
 
 # Compiling a network takes tens of seconds.
-SLOW = {"torch_compiled": [pytest.mark.slow]}
+SLOW = {name: [pytest.mark.slow] for name in ("torch_channels_last", "torch_compiled")}
 
 NAMES = [pytest.param(name, marks=SLOW.get(name, [])) for name in runtime_names()]
 

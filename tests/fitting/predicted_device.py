@@ -20,20 +20,17 @@ def us_of(unit: Unit) -> float:
 
 @cache
 def device() -> DeviceProfile:
-    """fp32, and int8 in half the time; from the zoo's scalable networks at two widths, for 32 pixels."""
+    """fp32, and int8 in half the time; from the zoo's scalable networks for 32 pixels."""
     profile = DeviceProfile.of(describe_machine())
     for precision, factor in (("fp32", 1.0), ("int8", 0.5)):
         table = LatencyTable(Setting("onnxruntime", "1", precision, 1))
         for family in families():
             for scaled in family.scalable.values():
-                for width in (0.5, 1.0):
-                    network = scaled(width).with_classes(10).with_input(32)
-                    parts = [(unit.row, factor * us_of(unit)) for unit in units(network.graph)]
-                    rows = [
-                        [UnitTime(us, 1) for row, us in parts if row == index] for index in range(len(network.rows))
-                    ]
-                    table = table.with_trace(network, rows)
-                    for _ in range(2):
-                        table = table.with_round(network, sum(us for _, us in parts) / 1000)
+                network = scaled(0.5).with_classes(10).with_input(32)
+                parts = [(unit.row, factor * us_of(unit)) for unit in units(network.graph)]
+                rows = [[UnitTime(us, 1) for row, us in parts if row == index] for index in range(len(network.rows))]
+                table = table.with_trace(network, rows)
+                for _ in range(2):
+                    table = table.with_round(network, sum(us for _, us in parts) / 1000)
         profile = with_table(profile, table)
     return profile
