@@ -25,7 +25,7 @@ endif
 .PHONY: demo test test-slow lint docs bench lock clean stale
 
 demo: $(READY)
-	$(BIN)/edgewise fit digits --budget "0.3x mobilenet_v2" --minutes 1 --out runs/demo
+	$(BIN)/edgewise fit digits --budget "0.3x mobilenet_v2" --minutes 0.8 --out runs/demo
 
 test: $(READY)
 	$(BIN)/python -m pytest
