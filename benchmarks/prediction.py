@@ -9,7 +9,7 @@ were timed alone (`isolated`, for half the networks; its bias without calibratio
 halves of the measurement of the 100 differ by; the whole is steadier than its halves.
 
     python benchmarks/prediction.py                        about 5 minutes for each setting and space
-    python benchmarks/prediction.py --unseen 20 --rounds 4 --out /tmp/prediction.json    about 3 minutes
+    python benchmarks/prediction.py --unseen 20 --rounds 4 --out prediction.json    about 3 minutes
 
 Stopped and started again it goes on (measurements are kept in --runs). Expect a mean error of 3% on a quiet machine.
 Writes benchmarks/results/prediction.json, or what --out names.
