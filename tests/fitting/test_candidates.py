@@ -75,7 +75,10 @@ def test_json_round_trip() -> None:
 class SlowClock:
     """An architecture takes a millisecond for every million multiply-adds, or as many times that as `factors` say."""
 
+    device = None
+
     def __init__(self) -> None:
+        self.remarks: list[str] = []
         self.allowed: tuple[Combination, ...] = (("onnxruntime", "fp32"),)
         self.screened: list[list[str]] = []
         self.measured: list[str] = []
@@ -137,7 +140,7 @@ def test_widths_climb_no_further_than_the_budget(clock: SlowClock) -> None:
     for base in {one.base for one in small.candidates}:
         over = [one for one in small.candidates if one.base == base and one.multiply_adds > 2.5e6]
         assert len(over) <= 1
-    assert told[-1] == f"measuring {len(shortlist(small))} of {len(small.candidates)} candidates, interleaved"
+    assert told[-1] == f"measuring {len(shortlist(small))} of {len(small.candidates)} candidates, side by side"
 
 
 def shortlist(measured: Measured) -> list[Candidate]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from making import latency
 
 from edgewise.data import Dataset, Preprocessing, open_dataset
 from edgewise.deploy import ArtifactCard, export_onnx, random_tensors, read_artifact
 from edgewise.deploy.quantization.trials import Subject
+from edgewise.devices import Latency, Variant
 from edgewise.fitting import forms
 from edgewise.fitting.clocks import MeasuringClock, Timed
 from edgewise.fitting.forms import Chosen, choose_form
-from edgewise.papers import find
+from edgewise.papers import Architecture, find
 
 ALLOWED = [("onnxruntime", "fp32"), ("onnxruntime", "int8")]
 
@@ -32,6 +36,24 @@ def subject(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Subjec
     return Subject(path, read_artifact(path), architecture, tensors)
 
 
+class SetClock(MeasuringClock):
+    """Says of each precision what the test has set: its lowest and its highest ms."""
+
+    def __init__(self, ms: dict[str, tuple[float, float]]) -> None:
+        super().__init__(ALLOWED, 1)
+        self._ms = ms
+
+    def measure_artifacts(
+        self, artifacts: Sequence[Variant], architecture: Architecture, beside: Timed | None, seconds: float
+    ) -> list[Latency]:
+        made: list[Latency] = []
+        for one in artifacts:
+            low, high = self._ms[one.precision]
+            known = latency(one.name, (low + high) / 2, low, high)
+            made.append(replace(known, runtime=one.runtime, precision=one.precision))
+        return made
+
+
 def choose(
     subject: Subject,
     digits: Dataset,
@@ -42,15 +64,14 @@ def choose(
     allowed: list[tuple[str, str]] = ALLOWED,
     reference: Timed | None = None,
     told: list[str] | None = None,
+    clock: SetClock | None = None,
 ) -> Chosen:
     monkeypatch.setattr(forms, "POINTS", points)
     monkeypatch.setattr(forms, "SCHEMES", forms.SCHEMES[:1])
     images = np.random.default_rng(0).standard_normal((4, 3, 32, 32), dtype=np.float32)
     tell = (lambda text: None) if told is None else told.append
-    with MeasuringClock(allowed, 1) as clock:
-        return choose_form(
-            subject, digits, images, clock, reference, folder, threads=1, seconds=1, workers=0, tell=tell
-        )
+    with MeasuringClock(allowed, 1) if clock is None else clock as used:
+        return choose_form(subject, digits, images, used, reference, folder, threads=1, seconds=1, workers=0, tell=tell)
 
 
 def test_the_fastest_of_those_that_hold(
@@ -75,3 +96,29 @@ def test_where_none_holds_fp32_is_delivered(
     assert chosen.attempt.name == "fp32"
     assert chosen.artifact == subject.artifact
     assert told[-1].startswith("nothing that is allowed stays within")
+
+
+@pytest.mark.parametrize(
+    ("fp32", "int8", "right", "expected"),
+    [
+        ((2.0, 2.2), (1.0, 1.2), {"fp32": 0.9, "int8": 0.8}, "int8"),
+        ((1.0, 1.2), (2.0, 2.2), {"fp32": 0.8, "int8": 0.9}, "fp32"),
+        ((1.0, 2.2), (0.9, 1.2), {"fp32": 0.9, "int8": 0.8}, "fp32"),
+        ((1.0, 1.2), (1.1, 1.4), {"fp32": 0.8, "int8": 0.9}, "int8"),
+    ],
+)
+def test_the_fastest_beyond_noise_and_else_the_more_accurate(
+    subject: Subject,
+    digits: Dataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fp32: tuple[float, float],
+    int8: tuple[float, float],
+    right: dict[str, float],
+    expected: str,
+) -> None:
+    scores = iter((right["fp32"], right["int8"]))
+    monkeypatch.setattr(forms, "score_of", lambda metrics: next(scores))
+    chosen = choose(subject, digits, tmp_path, monkeypatch, points=20.0, clock=SetClock({"fp32": fp32, "int8": int8}))
+    assert (chosen.attempt.precision, chosen.attempt.accuracy) == (expected, right[expected])
+    assert chosen.latency.precision == expected

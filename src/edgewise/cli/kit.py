@@ -18,7 +18,7 @@ def kit(
     precision: Annotated[
         list[str] | None, Option(help="fp32 or int8; by default both; may be given more than once.")
     ] = None,
-    rounds: Annotated[int, Option(help="In how many rounds networks are timed.")] = 12,
+    rounds: Annotated[int | None, Option(help="In how many rounds networks are timed.")] = None,
 ) -> None:
     """Write a zip that measures any device with nothing but Python, onnxruntime and numpy."""
     from edgewise.verbs.kit import make_device_kit

@@ -22,7 +22,7 @@ def table(
     runtime: Annotated[str, Option(help="The runtime to time in.")] = "onnxruntime",
     precision: Annotated[str, Option(help="fp32, bf16 or int8, as far as the runtime has it.")] = "fp32",
     threads: Annotated[int, Option(help="Threads of the runtime.")] = 1,
-    rounds: Annotated[int, Option(help="In how many rounds networks are timed.")] = 12,
+    rounds: Annotated[int | None, Option(help="In how many rounds networks are timed.")] = None,
 ) -> None:
     """Time networks of the zoo on this machine, to predict others from; the same command goes on where it was."""
     from edgewise.verbs.latency import fill_table

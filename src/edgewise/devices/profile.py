@@ -188,6 +188,19 @@ class DeviceProfile:
         return cls({name: value for name, value in content.items() if not name.startswith("runtime")})
 
     @classmethod
+    def opened(cls, path: Path, machine: Machine) -> DeviceProfile:
+        """The profile at `path`, an empty one where there is none yet. Raises `EdgewiseError` as `read` does, and where
+        it is of another device than `machine`."""
+        wanted = cls.of(machine)
+        if not path.exists():
+            return wanted
+        profile = cls.read(path)
+        if not profile.same_device(wanted):
+            has, not_of = (f"{one.machine.get('cpu')}, {one.machine.get('cores')} cores" for one in (profile, wanted))
+            raise EdgewiseError(f"{path} is the profile of another device ({has}, not {not_of}); choose another file")
+        return profile
+
+    @classmethod
     def read(cls, path: Path) -> DeviceProfile:
         """Reads what `write` wrote. Raises `EdgewiseError` where there is no file, or it is no device profile, damaged,
         or of a newer version."""

@@ -136,7 +136,8 @@ def measure_candidates(
         if not climbing:
             break
     shortlist = _shortlist(found.values(), limit)
-    tell(f"measuring {len(shortlist)} of {len(found)} candidates, interleaved")
+    how = "measuring" if clock.device is None else "comparing"
+    tell(f"{how} {len(shortlist)} of {len(found)} candidates, side by side")
     subjects = [*map(timed, shortlist), *([reference] if reference else [])]
     latencies = {one.name: one for one in clock.measure(subjects, seconds)}
     beside = latencies.get(budget.reference) if budget.reference else None

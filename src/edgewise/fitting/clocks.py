@@ -13,7 +13,7 @@ from typing import Protocol, Self
 from edgewise.deploy import build, random_tensors
 from edgewise.devices import Latency, Variant, measure_variants, screen_variants
 from edgewise.devices.intervals import FEWEST
-from edgewise.devices.prediction import Predictor, Setting
+from edgewise.devices.prediction import Predictor
 from edgewise.devices.prediction.table import tables_of
 from edgewise.devices.profile import DeviceProfile
 from edgewise.errors import EdgewiseError
@@ -47,6 +47,16 @@ class Clock(Protocol):
         """The runtimes and precisions that may be deployed in, floating point first."""
         ...
 
+    @property
+    def device(self) -> str | None:
+        """The device that latencies are predicted for; None where they are measured on this one."""
+        ...
+
+    @property
+    def remarks(self) -> list[str]:
+        """What there is to say of its latencies."""
+        ...
+
     def screen(self, subjects: Sequence[Timed], failed: Failed | None = None) -> list[Latency]:
         """Rough latencies, in order, of those that did not fail."""
         ...
@@ -66,7 +76,10 @@ class MeasuringClock:
     """Measures on this machine, with random weights for architectures, while it is used as a context manager: its
     artifacts live no longer."""
 
+    device = None
+
     def __init__(self, allowed: Sequence[Combination], threads: int) -> None:
+        self.remarks: list[str] = []
         self.allowed = tuple(allowed)
         self._threads = threads
         self._artifacts = ExitStack()
@@ -133,7 +146,9 @@ class PredictingClock:
                 f"the device profile has no latency table for {' or '.join(runtimes)} in {precision} on {threads} "
                 f"thread{'s' if threads > 1 else ''}; it has: {have}"
             )
-        usable.sort(key=lambda one: one.setting.precision.startswith("int8"))
+        # Floating point first; of two versions of a runtime the one that more is known of.
+        usable.sort(key=lambda one: (one.setting.precision.startswith("int8"), len(one.networks)))
+        self.device: str | None = str(profile.machine.get("cpu") or profile.machine.get("architecture"))
         self._predictors = {(one.setting.runtime, one.setting.precision): Predictor(one) for one in usable}
         self.allowed = tuple(self._predictors)
 
@@ -146,9 +161,13 @@ class PredictingClock:
         """There is nothing to put away."""
 
     @property
-    def settings(self) -> list[tuple[Setting, float, float]]:
-        """Each setting with the mean error of predictions and the noise of the measurements they are from."""
-        return [(one.setting, one.accuracy.error, one.accuracy.noise) for one in self._predictors.values()]
+    def remarks(self) -> list[str]:
+        return [
+            f"latencies are predicted for {self.device}, {one.setting}: {100 * one.accuracy.error:.1f}% off in the "
+            f"mean of {one.accuracy.networks} networks left out in turns; two halves of their measurement differ by "
+            f"{100 * one.accuracy.noise:.1f}%"
+            for one in self._predictors.values()
+        ]
 
     def screen(self, subjects: Sequence[Timed], failed: Failed | None = None) -> list[Latency]:
         return [self._latency(one) for one in subjects]

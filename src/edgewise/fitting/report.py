@@ -41,6 +41,7 @@ def write_report(
     *,
     command: str,
     machine: Machine,
+    device: str | None,
     dataset: Dataset,
     budget: Budget,
     measured: Measured,
@@ -50,12 +51,13 @@ def write_report(
     delivery: Delivery,
     provenance: Mapping[str, object],
 ) -> None:
-    """Writes the page to `path`, one file that needs no network."""
+    """Writes the page to `path`, one file that needs no network. `device` is what latencies were predicted for, None
+    where they were measured on `machine`."""
     test = dataset.splits["test"]
     report = FitReport(
         title=f"{winner.name} for {dataset.source} within {budget}",
         command=command,
-        machine=_in_words(machine),
+        machine=({} if device is None else {"latencies are predicted for": device}) | _in_words(machine),
         dataset=DatasetSummary(
             source=dataset.source,
             classes=dataset.classes,

@@ -18,7 +18,6 @@ from edgewise.devices.prediction.table import TYPICAL, table_of, with_table
 from edgewise.devices.profile import DeviceProfile
 from edgewise.devices.runtimes import KernelTimes
 from edgewise.devices.sessions import Sessions
-from edgewise.errors import EdgewiseError
 from edgewise.papers import Architecture
 
 ROUNDS = 24
@@ -55,7 +54,7 @@ def fill(
     where it was stopped, and networks the table has are not measured again. Raises `EdgewiseError` where the profile is
     of another machine, or the runtime cannot be traced, is not installed or fails.
     """
-    profile = _profile_of_this_machine(path)
+    profile = DeviceProfile.opened(path, describe_machine())
     setting = Setting(runtime, installed_runtime(runtime).version(), precision, threads)
     table = table_of(profile, setting)
     unique = {one.digest: one for one in networks}
@@ -101,18 +100,6 @@ def _variant(architecture: Architecture, name: str, folder: Path, setting: Setti
     runtime, precision = setting.runtime, setting.precision
     path = build(architecture, random_tensors(architecture), folder, name, runtime=runtime, precision=precision)
     return Variant(name, path, runtime, precision, setting.threads)
-
-
-def _profile_of_this_machine(path: Path) -> DeviceProfile:
-    here = DeviceProfile.of(describe_machine())
-    if not path.exists():
-        return here
-    profile = DeviceProfile.read(path)
-    if not profile.same_device(here):
-        raise EdgewiseError(
-            f"{path} is the profile of another device ({profile.machine.get('cpu')}); choose another file for this one"
-        )
-    return profile
 
 
 def _timed(sessions: Sessions, variant: Variant) -> float:

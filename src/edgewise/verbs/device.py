@@ -120,15 +120,10 @@ def profile_device(
 
 
 def _begun(path: Path, again: bool) -> DeviceProfile:
-    """The profile to go on with: what the file has, or an empty one."""
-    here = DeviceProfile.of(describe_machine())
-    if not path.exists():
-        return here
-    profile = DeviceProfile.read(path)
-    if not profile.same_device(here):
-        cpu, cores = profile.machine.get("cpu"), profile.machine.get("cores")
-        raise EdgewiseError(f"{path} is the profile of another machine ({cpu}, {cores} cores); write to another file")
-    return replace(here, others=profile.others) if again else profile
+    """What there is already; with `again` only what other parts of edgewise keep in the file."""
+    here = describe_machine()
+    profile = DeviceProfile.opened(path, here)
+    return replace(DeviceProfile.of(here), others=profile.others) if again else profile
 
 
 def _settings(runtimes: Sequence[str] | None, precisions: Sequence[str] | None) -> list[tuple[str, str]]:

@@ -105,6 +105,8 @@ def fit(
     dataset = open_dataset(data, seed=seed, skip_bad=skip_bad, root=root)
     found = statistics(dataset.splits["train"])
     size = size or found.size
+    for remark in clock.remarks:
+        say(remark)
     say(described(dataset) + f"; images of {found.short_side} pixels, networks for {size}")
     machine = describe_machine()
     flip = dataset.source != "digits" if flip is None else flip
@@ -169,6 +171,8 @@ def fit(
         "command": line,
         "asked": asked,
         "machine": machine.to_json(),
+        "predicted_for": clock.device,
+        "latencies": clock.remarks,
         "versions": _versions(),
         "dataset": {
             "source": dataset.source,
@@ -192,6 +196,7 @@ def fit(
         folder.path / "report.html",
         command=line,
         machine=machine,
+        device=clock.device,
         dataset=dataset,
         budget=budget,
         measured=measured,
@@ -202,11 +207,7 @@ def fit(
         provenance={"edgewise": VERSION, "seed": seed, "data digest": dataset.digest, **_versions()},
     )
     if delivery.verdict is Verdict.MISSED:
-        raise BudgetError(
-            f"{winner.name} kept the budget when it was chosen but the artifact took {delivery.latency.median_ms:.3f} "
-            f"ms of {delivery.budget_ms:.3f}; the machine was busier then or now, so run `edgewise bench` on "
-            f"{delivery.artifact} when it is quiet"
-        )
+        raise BudgetError(_missed(winner, delivery, clock))
     return FitResult(
         folder=folder.path,
         winner=winner,
@@ -235,6 +236,24 @@ def _clock(device: Path | None, runtimes: list[str], precision: str, threads: in
     if device is None:
         return MeasuringClock(combinations(runtimes, precision), threads)
     return PredictingClock(DeviceProfile.read(device), runtimes, precision, threads)
+
+
+def _missed(winner: Candidate, delivery: Delivery, clock: Clock) -> str:
+    """Why the artifact is over the budget that the candidate kept."""
+    took = f"{delivery.latency.median_ms:.3f} ms of {delivery.budget_ms:.3f}"
+    meant, form = _meant(winner), delivery.form
+    if meant != (form.runtime, form.precision):
+        return (
+            f"{winner.name} keeps the budget in {' '.join(meant)} but not its accuracy there; {delivery.artifact}, in "
+            f"{form.runtime} {form.precision}, takes {took}; fine-tune it with `edgewise quantize --qat`, or rank "
+            f"candidates with --precision {form.precision}"
+        )
+    if clock.device is not None:
+        return f"the form of {winner.name} that was delivered is predicted to take {took}; allow more time"
+    return (
+        f"{winner.name} kept the budget when it was chosen but the artifact took {took}; the machine was busier then "
+        f"or now, so run `edgewise bench` on {delivery.artifact} when it is quiet"
+    )
 
 
 def _meant(winner: Candidate) -> tuple[str, str]:

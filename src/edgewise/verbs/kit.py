@@ -34,7 +34,7 @@ def make_device_kit(
     classes: int = 1000,
     networks: int = 50,
     precisions: Sequence[str] | None = None,
-    rounds: int = ROUNDS,
+    rounds: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Kit:
@@ -49,7 +49,7 @@ def make_device_kit(
     path = Path(out)
     asked = tuple(dict.fromkeys(precisions or PRECISIONS))
     chosen, probes = zoo_sample(size, classes, networks, seed), kit_probes()
-    made = make_kit(path, chosen, probes, asked, rounds=rounds, progress=progress)
+    made = make_kit(path, chosen, probes, asked, rounds=rounds or ROUNDS, progress=progress)
     return Kit(path, made.digest, len(chosen), len(probes), asked, path.stat().st_size)
 
 

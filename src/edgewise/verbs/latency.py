@@ -104,7 +104,7 @@ def fill_table(
     runtime: str = "onnxruntime",
     precision: str = "fp32",
     threads: int = 1,
-    rounds: int = ROUNDS,
+    rounds: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Filled:
@@ -120,7 +120,15 @@ def fill_table(
     check_precision(installed_runtime(runtime), precision)
     path = Path(profile)
     sample = zoo_sample(size, classes, networks, seed)
-    table = fill(path, sample, runtime=runtime, precision=precision, threads=threads, rounds=rounds, progress=progress)
+    table = fill(
+        path,
+        sample,
+        runtime=runtime,
+        precision=precision,
+        threads=threads,
+        rounds=rounds or ROUNDS,
+        progress=progress,
+    )
     return Filled(path, table, Predictor(table).accuracy)
 
 

@@ -7,8 +7,9 @@ from statistics import fmean
 import pytest
 from made_device import BESIDE_MS, SETTING, TRACING_US, measured, ms_of, some_networks
 
-from edgewise.devices.prediction import LatencyTable, Predictor
-from edgewise.devices.prediction.predictor import relative_fit
+from edgewise.costs.units import units
+from edgewise.devices.prediction import LatencyTable, Predictor, UnitTime
+from edgewise.devices.prediction.predictor import _Model, relative_fit
 from edgewise.errors import EdgewiseError
 
 
@@ -39,6 +40,17 @@ def test_networks_that_were_never_measured(predictor: Predictor) -> None:
     assert inside > 0.8
     assert predictor.accuracy.noise == 0
     assert predictor.accuracy.error < 0.15
+
+
+def test_a_network_left_out_tells_nothing_of_its_rows() -> None:
+    """Its neighbours share rows with it; what was timed inside it must not help, or harm, to predict it."""
+    shared, *others = some_networks(0, 2)
+    table = measured(LatencyTable(SETTING), others)
+    rows = [[UnitTime(1e5, 1) for unit in units(shared.graph) if unit.row == row] for row in range(len(shared.rows))]
+    spoilt = table.with_trace(shared, rows).with_round(shared, 1e3)
+    known = [table.networks[one.digest] for one in others]
+    assert any(len(spoilt.entries[key].times) > len(entry.times) for key, entry in table.entries.items())
+    assert _Model(spoilt, known).predict(shared) == _Model(table, known).predict(shared)
 
 
 def test_noise_is_what_two_halves_differ_by() -> None:

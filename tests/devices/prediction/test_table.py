@@ -71,7 +71,10 @@ def damaged(edit: Any) -> DeviceProfile:
         (lambda body: body.update(tables="none"), "are damaged; measure again"),
         (lambda body: body["tables"][0].pop("networks"), "a latency table is damaged"),
         (lambda body: body["tables"][0]["networks"][0].update(rounds_ms=[-1.0]), "a time is negative or no number"),
-        (lambda body: body["tables"][0]["entries"][0].update(times=[[["fast", 1]]]), "a latency table is damaged"),
+        (
+            lambda body: body["tables"][0]["entries"][0].update(times=[{"network": "", "units": [["fast", 1]]}]),
+            "a latency table is damaged",
+        ),
         (lambda body: body["tables"][0]["entries"][0]["row"].update(row="Transformer"), "is a Transformer, which"),
     ],
 )

@@ -15,7 +15,7 @@ rest, and the errors give the interval.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +57,7 @@ class Accuracy:
     """How far predictions of left-out networks are from what was measured of them.
 
     `error` is the mean of |predicted / measured − 1|, `within_10` the share of those below 10%, `noise` the same mean
-    between two halves of the measurement itself: nothing can be predicted better than that.
+    between two halves of the measurement itself: the whole measurement is steadier than its halves.
     """
 
     networks: int
@@ -98,7 +98,7 @@ class Predictor:
         ms, known = self._model.predict(architecture)
         low = quantile(self._errors, (1 - _LEVEL) / 2)
         high = quantile(self._errors, (1 + _LEVEL) / 2)
-        # errors are of the prediction, relative to the truth
+        # An error is prediction over truth, less one: the truth is below where predictions are too high.
         return Prediction(ms, ms / (1 + max(high, 0.0)), ms / (1 + min(low, 0.0)), known)
 
 
@@ -113,10 +113,8 @@ def noise(networks: Iterable[MeasuredNetwork]) -> float:
 
 
 def _left_out(table: LatencyTable, networks: Sequence[MeasuredNetwork]) -> list[float]:
-    """The relative errors of predicting each network from a table that knows only the networks of other folds.
-
-    What rows of a left-out network share with others stays known, as it would be for a new network.
-    """
+    """The relative errors of predicting each network from a table that knows only the networks of other folds: a row
+    that others have too is known from them, and from nothing that was timed in the network itself."""
     errors: list[float] = []
     for fold in range(_FOLDS):
         left_out = networks[fold::_FOLDS]
@@ -130,14 +128,18 @@ class _Model:
     """The rows of `networks` as far as the table has them, estimates for others, and the calibration on `networks`."""
 
     def __init__(self, table: LatencyTable, networks: Sequence[MeasuredNetwork]) -> None:
-        seen = {row_key(row, shape) for one in networks for row, shape in _rows(one.architecture)}
-        entries = {key: entry for key, entry in table.entries.items() if key in seen}
+        digests = {one.architecture.digest for one in networks}
+        entries = {
+            key: replace(entry, times=inside)
+            for key, entry in table.entries.items()
+            if (inside := tuple(one for one in entry.times if one.network in digests))
+        }
         self.per_kernel = _tracing_us(entries, networks)
         self._rows: dict[str, float] = {}
         times: dict[str, list[float]] = {}
         known: dict[str, Unit] = {}
         for key, entry in entries.items():
-            clean = [[self._clean(unit) for unit in occurrence] for occurrence in entry.times]
+            clean = [[self._clean(unit) for unit in one.units] for one in entry.times]
             self._rows[key] = quantile([sum(times) for times in clean], TYPICAL)
             for unit, us in zip(units_of_row(entry.row, entry.input), zip(*clean, strict=True), strict=True):
                 known[unit.key] = unit
@@ -179,8 +181,8 @@ def _tracing_us(entries: Mapping[str, Entry], networks: Sequence[MeasuredNetwork
     columns: list[list[float]] = []
     for one in networks:
         times = [entries[row_key(row, shape)].times for row, shape in _rows(one.architecture)]
-        us = sum(quantile([sum(unit.us for unit in row) for row in rows], TYPICAL) for rows in times)
-        kernels = sum(median(sum(unit.kernels for unit in row) for row in rows) for rows in times)
+        us = sum(quantile([row.us for row in rows], TYPICAL) for rows in times)
+        kernels = sum(median(row.kernels for row in rows) for rows in times)
         columns.append([1.0, us / 1000, kernels / 1000])
     _, factor, added = relative_fit(columns, [one.ms for one in networks])
     return max(-added / factor, 0.0) if factor > 0 else 0.0

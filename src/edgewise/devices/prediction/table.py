@@ -2,9 +2,10 @@
 
 Tables stand in the device profile (`devices.profile`), in its section `latency`: an object with `version` and `tables`,
 one for each setting (runtime, its version, precision, threads). A table has `entries` and `networks`. An entry is a row
-on an input shape, and for each time it was timed inside a network the µs that each of its units (`costs.units`) took,
-and in how many kernels. A network is an architecture with `rounds_ms`, its time in ms in each round
-of measuring (CPU time of the one thread, wall time of several); `traced` counts those in which its rows were timed.
+on an input shape, and for each time it was timed the digest of the network it stood in and the µs that each of its
+units (`costs.units`) took there, and in how many kernels. A network is an architecture with `rounds_ms`, its time in ms
+in each round of measuring (CPU time of the one thread, wall time of several); `traced` counts those in which its rows
+were timed.
 All that is in a table was measured; tables of one setting and device can be merged.
 """
 
@@ -50,12 +51,28 @@ class Setting:
 
 
 @dataclass(frozen=True)
+class Occurrence:
+    """The times of a row's units in one trace of the network of digest `network`."""
+
+    network: str
+    units: tuple[UnitTime, ...]
+
+    @property
+    def us(self) -> float:
+        return sum(unit.us for unit in self.units)
+
+    @property
+    def kernels(self) -> int:
+        return sum(unit.kernels for unit in self.units)
+
+
+@dataclass(frozen=True)
 class Entry:
     """A row on the shape of its input, and the times of its units inside each network it was timed in."""
 
     row: Row
     input: Shape
-    times: tuple[tuple[UnitTime, ...], ...]
+    times: tuple[Occurrence, ...]
 
     @property
     def key(self) -> str:
@@ -96,7 +113,7 @@ class LatencyTable:
         for row, shape, times in zip(architecture.rows, row_inputs(architecture), rows, strict=True):
             key = row_key(row, shape)
             known = entries.get(key, Entry(row, shape, ()))
-            entries[key] = replace(known, times=(*known.times, tuple(times)))
+            entries[key] = replace(known, times=(*known.times, Occurrence(architecture.digest, tuple(times))))
         known = self.networks.get(architecture.digest, MeasuredNetwork(architecture, ()))
         networks = {**self.networks, architecture.digest: replace(known, traced=known.traced + 1)}
         return replace(self, entries=entries, networks=networks)
@@ -127,7 +144,10 @@ class LatencyTable:
                 {
                     "row": encode(entry.row),
                     "input": list(entry.input),
-                    "times": [[[round(unit.us, 2), unit.kernels] for unit in times] for times in entry.times],
+                    "times": [
+                        {"network": one.network, "units": [[round(unit.us, 2), unit.kernels] for unit in one.units]}
+                        for one in entry.times
+                    ],
                 }
                 for entry in self.entries.values()
             ],
@@ -159,6 +179,11 @@ class LatencyTable:
 
 def tables_of(profile: DeviceProfile) -> list[LatencyTable]:
     """The latency tables of a device. Raises `EdgewiseError` where they are damaged or of a newer edgewise."""
+    return [LatencyTable.from_dict(one) for one in _bodies(profile)]
+
+
+def _bodies(profile: DeviceProfile) -> list[dict[str, Any]]:
+    """The tables as JSON's types; raises as `tables_of` does, as far as it looks."""
     section = profile.others.get(SECTION)
     if section is None:
         return []
@@ -169,7 +194,7 @@ def tables_of(profile: DeviceProfile) -> list[LatencyTable]:
     tables = section.get("tables")
     if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
         raise EdgewiseError("the latency tables of the device profile are damaged; measure again")
-    return [LatencyTable.from_dict(one) for one in tables]
+    return tables
 
 
 def table_of(profile: DeviceProfile, setting: Setting) -> LatencyTable:
@@ -179,8 +204,9 @@ def table_of(profile: DeviceProfile, setting: Setting) -> LatencyTable:
 
 def with_table(profile: DeviceProfile, table: LatencyTable) -> DeviceProfile:
     """The profile with the table in place of the one of the same setting."""
-    others = [one for one in tables_of(profile) if one.setting != table.setting]
-    return profile.with_section(SECTION, {"version": VERSION, "tables": [one.to_dict() for one in (*others, table)]})
+    # As they stand in the file: a table that fills is written every few seconds, and reading others takes longer.
+    others = [one for one in _bodies(profile) if one.get("setting") != asdict(table.setting)]
+    return profile.with_section(SECTION, {"version": VERSION, "tables": [*others, table.to_dict()]})
 
 
 def row_key(row: Row, shape: Shape) -> str:
@@ -202,8 +228,14 @@ def _setting(body: Mapping[str, Any]) -> Setting:
 
 def _entry(body: Mapping[str, Any]) -> Entry:
     times = tuple(
-        tuple(UnitTime(us, int(kernels)) for (_, kernels), us in zip(row, _times([us for us, _ in row]), strict=True))
-        for row in body["times"]
+        Occurrence(
+            str(one["network"]),
+            tuple(
+                UnitTime(us, int(kernels))
+                for (_, kernels), us in zip(one["units"], _times([us for us, _ in one["units"]]), strict=True)
+            ),
+        )
+        for one in body["times"]
     )
     row = decode_row(body["row"], _ROW_TYPES, "the row of an entry")
     return Entry(row, tuple(int(extent) for extent in body["input"]), times)

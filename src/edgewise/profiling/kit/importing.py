@@ -50,7 +50,7 @@ def import_result(result: Path, profile_out: Path) -> Imported:
     profile.
     """
     found = read_result(result)
-    profile = _profile(found, profile_out)
+    profile = DeviceProfile.opened(profile_out, found.machine)
     known = _known(profile, profile_out)
     taken = known.setdefault(found.run, {})
     notes: list[str] = []
@@ -79,19 +79,6 @@ def import_result(result: Path, profile_out: Path) -> Imported:
     profile = profile.with_section(SECTION, {"version": _VERSION, "runs": runs})
     profile.write(profile_out)
     return Imported(profile_out, profile, settings, new, tuple(notes))
-
-
-def _profile(found: Result, path: Path) -> DeviceProfile:
-    device = DeviceProfile.of(found.machine)
-    if not path.exists():
-        return device
-    profile = DeviceProfile.read(path)
-    if not profile.same_device(device):
-        raise EdgewiseError(
-            f"the result is of another device ({found.machine.cpu}, {found.machine.cores} cores) than {path} "
-            f"({profile.machine.get('cpu')}, {profile.machine.get('cores')} cores); choose another file"
-        )
-    return profile
 
 
 def _known(profile: DeviceProfile, path: Path) -> dict[str, _Rounds]:
