@@ -15,6 +15,7 @@ from edgewise.version import VERSION as __version__  # noqa: N811
 
 if TYPE_CHECKING:
     from edgewise.papers import Architecture
+    from edgewise.verbs.adapt import adapt
     from edgewise.verbs.bench import bench
     from edgewise.verbs.convert import convert
     from edgewise.verbs.evaluate import evaluate
@@ -34,6 +35,7 @@ __all__ = [
     "EdgewiseError",
     "Model",
     "__version__",
+    "adapt",
     "bench",
     "convert",
     "evaluate",
@@ -47,9 +49,7 @@ __all__ = [
     "train",
 ]
 
-_VERBS = frozenset(
-    {"bench", "convert", "evaluate", "export", "fit", "models", "predict", "quantize", "share", "show", "train"}
-)
+_VERBS = frozenset(__all__) - {"Architecture", "BudgetError", "EdgewiseError", "Model", "__version__"}
 
 
 def __getattr__(name: str) -> Any:

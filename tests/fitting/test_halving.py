@@ -27,9 +27,9 @@ from edgewise.fitting.halving import (
     score_of,
     with_epochs,
 )
-from edgewise.fitting.run_folder import RunFolder
 from edgewise.fitting.selection import halved
 from edgewise.nn import Network
+from edgewise.run_folder import RunFolder
 from edgewise.training import PrecisionChoice, Recipe, recipes
 from edgewise.training import train as real_train
 

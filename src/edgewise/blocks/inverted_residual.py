@@ -34,8 +34,9 @@ class InvertedResidual(Row):
     activation: ActivationKind = "relu6"
     shortcut: bool = True
 
-    def has_shortcut(self, x: Value) -> bool:
-        return self.shortcut and self.stride == 1 and x.channels == self.out_channels
+    def has_shortcut(self, channels: int) -> bool:
+        """Whether the result is added to an input of `channels`."""
+        return self.shortcut and self.stride == 1 and channels == self.out_channels
 
     def apply(self, x: Value) -> Value:
         y = x
@@ -55,7 +56,10 @@ class InvertedResidual(Row):
         if self.squeeze:
             y = squeeze_excite(y, self.squeeze, gate=self.gate)
         y = conv_bn(y, self.out_channels, groups=self.groups, name="project")
-        return x + y if self.has_shortcut(x) else y
+        return x + y if self.has_shortcut(x.channels) else y
+
+    def explicit(self, channels: int) -> Self:
+        return replace(self, shortcut=self.has_shortcut(channels))
 
     def scaled(self, scaling: Scaling) -> Self:
         expanded = scaling.inner(self.expanded) if self.expanded else 0

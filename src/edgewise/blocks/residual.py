@@ -14,16 +14,23 @@ from edgewise.graph.ops import ActivationKind
 from edgewise.graph.value import Value
 
 
-def _shortcut(x: Value, y: Value, stride: int, kernel: int = 1) -> Value:
-    """The identity where the shapes agree, else a projection (ResNet, option B)."""
-    if stride == 1 and x.channels == y.channels:
+def projects(project: bool | None, stride: int, channels: int, out_channels: int) -> bool:
+    """Whether a shortcut is a projection: where the shapes do not agree (ResNet, option B), or `project` says so."""
+    return (stride > 1 or channels != out_channels) if project is None else project
+
+
+def _shortcut(x: Value, y: Value, stride: int, project: bool | None, kernel: int = 1) -> Value:
+    if not projects(project, stride, x.channels, y.channels):
         return x
     return conv_bn(x, y.channels, kernel=kernel, stride=stride, name="shortcut")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BasicBlock(Row):
-    """Two 3×3 convolutions and a shortcut (ResNet, Figure 5 left)."""
+    """Two 3×3 convolutions and a shortcut (ResNet, Figure 5 left).
+
+    The shortcut is a projection where the shapes do not agree, or where `project` says so.
+    """
 
     inner: int
     out_channels: int
@@ -33,6 +40,7 @@ class BasicBlock(Row):
     groups: int = 1
     squeeze: int = 0
     activation: ActivationKind = "relu"
+    project: bool | None = None
 
     def apply(self, x: Value) -> Value:
         y = conv_bn_act(
@@ -47,7 +55,10 @@ class BasicBlock(Row):
         )
         y = conv_bn(y, self.out_channels, kernel=self.kernel, dilation=self.dilation, groups=self.groups, name="second")
         y = squeeze_excite(y, self.squeeze) if self.squeeze else y
-        return f.activate(y + _shortcut(x, y, self.stride), self.activation)
+        return f.activate(y + _shortcut(x, y, self.stride, self.project), self.activation)
+
+    def explicit(self, channels: int) -> Self:
+        return replace(self, project=projects(self.project, self.stride, channels, self.out_channels))
 
     def scaled(self, scaling: Scaling) -> Self:
         out = scaling.width(self.out_channels)
@@ -62,7 +73,7 @@ class Bottleneck(Row):
 
     `stride_in` says which convolution halves the map: the paper's first 1×1, or the 3×3 of torchvision and ResNeXt.
     `squeeze` adds squeeze-and-excitation before the addition (SENet, Figure 3). SENet-154 gives the first convolution
-    a width of its own, `reduced`, and projects with a 3×3 `shortcut_kernel`.
+    a width of its own, `reduced`, and projects with a 3×3 `shortcut_kernel`. `project` as in `BasicBlock`.
     """
 
     inner: int
@@ -76,6 +87,7 @@ class Bottleneck(Row):
     activation: ActivationKind = "relu"
     reduced: int = 0
     shortcut_kernel: int = 1
+    project: bool | None = None
 
     def apply(self, x: Value) -> Value:
         if self.stride_in not in ("reduce", "spatial"):
@@ -94,7 +106,11 @@ class Bottleneck(Row):
         )
         y = conv_bn(y, self.out_channels, name="restore")
         y = squeeze_excite(y, self.squeeze) if self.squeeze else y
-        return f.activate(y + _shortcut(x, y, self.stride, self.shortcut_kernel), self.activation)
+        return f.activate(y + _shortcut(x, y, self.stride, self.project, self.shortcut_kernel), self.activation)
+
+    def explicit(self, channels: int) -> Self:
+        project = projects(self.project, self.stride, channels, self.out_channels)
+        return replace(self, reduced=self.reduced or self.inner, project=project)
 
     def scaled(self, scaling: Scaling) -> Self:
         inner, out = scaling.width(self.inner), scaling.width(self.out_channels)

@@ -80,6 +80,12 @@ class Row(ABC):
         del scaling
         return self
 
+    def explicit(self, channels: int) -> Self:
+        """The row for an input of `channels` with what it decides by its widths written out, so that other widths leave
+        the decision as it is; most rows decide nothing."""
+        del channels
+        return self
+
     def __str__(self) -> str:
         """The row with the fields that are not at their defaults."""
         shown = [

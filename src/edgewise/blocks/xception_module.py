@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from edgewise.blocks.conv import conv_bn
+from edgewise.blocks.residual import projects
 from edgewise.blocks.row import Row, Scaling
 from edgewise.errors import EdgewiseError
 from edgewise.graph import functional as f
@@ -30,6 +31,7 @@ class XceptionModule(Row):
     The residual is a projection where `stride` is 2, which a max-pool gives the separable path too, else the
     identity; without `residual` there is none (Figure 9's ablation, and the last module). `leading` is the
     activation before the first convolution, `trailing` the one at the end, `between` that inside a separable one.
+    `project` makes the residual a projection where the widths alone would not.
     """
 
     widths: tuple[int, ...]
@@ -39,12 +41,13 @@ class XceptionModule(Row):
     between: ActivationKind | None = None
     trailing: ActivationKind | None = None
     residual: bool = True
+    project: bool | None = None
 
     def apply(self, x: Value) -> Value:
         if not self.widths:
             raise EdgewiseError("an Xception module needs at least one separable convolution")
         shortcut = x
-        if self.residual and (self.stride > 1 or self.widths[-1] != x.channels):
+        if self.residual and projects(self.project, self.stride, x.channels, self.widths[-1]):
             shortcut = conv_bn(x, self.widths[-1], stride=self.stride, name="shortcut")
         y = f.activate(x, self.leading, name="leading")
         for position, width in enumerate(self.widths):
@@ -53,6 +56,9 @@ class XceptionModule(Row):
         if self.stride > 1:
             y = f.pool(y, "max", kernel=3, stride=self.stride)
         return f.activate(y + shortcut if self.residual else y, self.trailing, name="trailing")
+
+    def explicit(self, channels: int) -> Self:
+        return replace(self, project=projects(self.project, self.stride, channels, self.widths[-1]))
 
     def scaled(self, scaling: Scaling) -> Self:
         return replace(self, widths=tuple(map(scaling.width, self.widths)))

@@ -9,6 +9,7 @@ from typing import NoReturn
 import typer
 
 from edgewise.cli import (
+    adapt,
     bench,
     convert,
     device,
@@ -52,6 +53,7 @@ def _main(
 
 for _verb in (models.models, show.show, fit.fit, train.train, evaluate.evaluate, predict.predict, export.export):
     app.command()(_verb)
+app.command()(adapt.adapt)
 app.command()(bench.bench)
 app.command()(convert.convert)
 app.command()(quantize.quantize)

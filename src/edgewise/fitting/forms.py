@@ -15,7 +15,7 @@ from edgewise.devices import FLOAT_PRECISIONS, INTEGER_PRECISIONS, Latency, Vari
 from edgewise.errors import EdgewiseError
 from edgewise.fitting.candidates import Tell
 from edgewise.fitting.clocks import Clock, Timed
-from edgewise.fitting.halving import score_of
+from edgewise.training.scores import score_of
 
 POINTS = 1.0
 """The percentage points of validation accuracy that a faster form may lose against fp32."""

@@ -17,11 +17,12 @@ import torch
 from edgewise.data import Augmentation, Dataset, Preprocessing
 from edgewise.data.statistics import Statistics, preprocessing_for
 from edgewise.fitting.candidates import Candidate, Tell
-from edgewise.fitting.run_folder import RunFolder
 from edgewise.fitting.selection import halved
 from edgewise.nn import Network
+from edgewise.run_folder import RunFolder
 from edgewise.training import Recipe, TrainResult, choose_precision, evaluate, train
 from edgewise.training.recipes import quick
+from edgewise.training.scores import score_of
 
 RUNGS = (0.15, 0.4)
 """Shares of the schedule after which half of the candidates leave."""
@@ -156,12 +157,6 @@ class Halving:
             until_step=until_step,
             progress=self.progress,
         )
-
-
-def score_of(metrics: Mapping[str, float]) -> float:
-    """The number that candidates are compared by: accuracy, or mean average precision for several labels (accuracy
-    where no image has any)."""
-    return metrics.get("mean_average_precision", metrics.get("accuracy", 0.0))
 
 
 def with_epochs(recipe: Recipe, epochs: int, precision: str) -> Recipe:

@@ -23,8 +23,9 @@ from edgewise.explain import (
 from edgewise.files import write_text
 from edgewise.fitting.candidates import Candidate, Measured
 from edgewise.fitting.delivery import Delivery, worst_mistakes
-from edgewise.fitting.halving import Standing, score_of
+from edgewise.fitting.halving import Standing
 from edgewise.training import TrainResult
+from edgewise.training.scores import score_of
 
 MISTAKES = 24
 

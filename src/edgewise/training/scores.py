@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -155,3 +156,9 @@ class Scores:
         top5 = float(values["top5"]) if "top5" in values else None
         accuracy = float(confusion.trace() / images.sum())
         return Evaluation(loss, accuracy, top5, per_class, confusion, None, None, kept)
+
+
+def score_of(metrics: Mapping[str, float]) -> float:
+    """The number that candidates are compared by: accuracy, or mean average precision for several labels (accuracy
+    where no image has any)."""
+    return metrics.get("mean_average_precision", metrics.get("accuracy", 0.0))

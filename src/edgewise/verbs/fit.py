@@ -25,9 +25,9 @@ from edgewise.fitting.combinations import AUTO, combinations
 from edgewise.fitting.delivery import Delivery, deliver, delivery_facts
 from edgewise.fitting.halving import RUNGS, Halving, Standing, default_recipe
 from edgewise.fitting.report import write_report
-from edgewise.fitting.run_folder import RunFolder
 from edgewise.fitting.selection import RULE, select
 from edgewise.papers import find
+from edgewise.run_folder import RunFolder
 from edgewise.training import TrainResult
 from edgewise.verbs.checks import at_least, decoding_workers, described
 from edgewise.version import VERSION

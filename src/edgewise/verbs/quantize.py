@@ -23,7 +23,7 @@ from edgewise.devices import INTEGER_PRECISIONS, Runtime, find_runtime, installe
 from edgewise.errors import EdgewiseError
 from edgewise.files import write_bytes, write_text
 from edgewise.fitting.delivery import some_pixels
-from edgewise.fitting.halving import score_of
+from edgewise.training.scores import score_of
 from edgewise.verbs.checks import at_least, decoding_workers
 from edgewise.verbs.fine_tuning import EPOCHS, fine_tune_for
 from edgewise.verbs.naming import relabelled

@@ -13,9 +13,9 @@ from edgewise.data.statistics import preprocessing_for, statistics
 from edgewise.errors import EdgewiseError
 from edgewise.files import write_text
 from edgewise.fitting.halving import default_recipe, with_epochs
-from edgewise.fitting.run_folder import RunFolder
 from edgewise.graph.ops import BatchNorm
 from edgewise.papers import Architecture
+from edgewise.run_folder import RunFolder
 from edgewise.training import Evaluation, Recipe, TrainResult, evaluate
 from edgewise.training import train as train_network
 from edgewise.training.processes import outside_rank

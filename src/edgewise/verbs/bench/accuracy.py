@@ -12,7 +12,7 @@ from edgewise.data import ALL, SPLITS, BadImage, Dataset, Split, open_dataset
 from edgewise.deploy.scoring import evaluate_artifact
 from edgewise.errors import EdgewiseError
 from edgewise.fitting.delivery import some_pixels
-from edgewise.fitting.halving import score_of
+from edgewise.training.scores import score_of
 from edgewise.verbs.bench.subjects import Subject
 from edgewise.verbs.checks import decoding_workers
 from edgewise.verbs.naming import relabelled

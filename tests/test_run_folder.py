@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edgewise.errors import EdgewiseError
-from edgewise.fitting.run_folder import RunFolder
+from edgewise.run_folder import RunFolder
 
 ASKED = {"budget": "5ms", "epochs": None, "input": 32}
 

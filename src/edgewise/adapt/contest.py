@@ -1,0 +1,83 @@
+"""The proposals of a step against each other: all are tuned a little, the better ones more."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from edgewise.adapt.pool import Pool
+from edgewise.adapt.tuning import Tuning
+from edgewise.training.recipe import Recipe
+
+RUNGS = (0.25, 0.5, 1.0)
+"""Shares of the steps after which the worse half leaves (Jamieson and Talwalkar, 2016)."""
+
+
+@dataclass
+class Standings:
+    """How the proposals did, by model file: the last accuracy, all of them, the file of the tuned network, and who came
+    to the end."""
+
+    accuracies: dict[str, float] = field(default_factory=dict)
+    all: dict[str, list[float]] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    finalists: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Short fine-tunes of up to `steps` steps of `recipe`, in the run's `folder`, with the images of `cache`."""
+
+    folder: Path
+    cache: str
+    recipe: Recipe
+    steps: int
+
+    def run(self, pool: Pool, home: Path, files: Sequence[str]) -> Standings:
+        """The standings of the model files `files`; what is tuned is written into `home`."""
+        # Other images, in another order, in every step of the adaptation.
+        recipe = replace(self.recipe, seed=self.recipe.seed + int(home.name))
+        standings = Standings()
+        alive = list(files)
+        at = {file: file for file in files}
+        done = 0
+        for rung, share in enumerate(RUNGS, 1):
+            last = max(1, round(share * self.steps))
+            tunings = {
+                f"{home.name}/{Path(file).stem}/{rung}": Tuning(
+                    at[file],
+                    str((home / "tuned" / f"{Path(file).stem}-{rung}.safetensors").relative_to(self.folder)),
+                    self.cache,
+                    done,
+                    last,
+                    recipe,
+                )
+                for file in alive
+            }
+            results = pool.run(tunings)
+            alive = [file for file, name in zip(alive, tunings, strict=True) if name in results]
+            for file in alive:
+                name = f"{home.name}/{Path(file).stem}/{rung}"
+                standings.accuracies[file] = results[name]
+                standings.all.setdefault(file, []).append(results[name])
+                at[file] = tunings[name].out
+            standings.finalists = list(alive)
+            done = last
+            if rung < len(RUNGS):
+                # Sorting is stable: of equals the first stays.
+                alive = sorted(alive, key=lambda file: -standings.accuracies[file])[: (len(alive) + 1) // 2]
+        standings.files = at
+        return standings
+
+    def judged(self, pool: Pool, file: str) -> float:
+        """The accuracy of a model file as it is; its copy is written beside it."""
+        out = str(Path(file).with_name("judged.safetensors"))
+        name = f"{Path(file).parent.name}/judged"
+        return pool.run({name: Tuning(file, out, self.cache, 0, 0, self.recipe)})[name]
+
+    def clear(self, home: Path) -> None:
+        """Deletes what a finished step no longer needs."""
+        for part in ("proposals", "tuned"):
+            shutil.rmtree(home / part, ignore_errors=True)

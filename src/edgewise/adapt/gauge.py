@@ -1,0 +1,181 @@
+"""What narrower versions of one network take: predicted from a latency table, and measured side by side where the
+device is here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Protocol
+
+import numpy as np
+
+from edgewise.adapt.choose import chosen
+from edgewise.adapt.spaces import Spaces
+from edgewise.adapt.surgery import narrowed
+from edgewise.deploy import build, random_tensors
+from edgewise.devices import Variant, describe_machine
+from edgewise.devices.prediction import LatencyTable, Predictor, Setting
+from edgewise.devices.profile import DeviceProfile
+from edgewise.devices.sessions import Sessions
+from edgewise.errors import EdgewiseError
+from edgewise.papers import Architecture
+from edgewise.profiling.filling import fill, quiet_ms
+
+NETWORKS = 40
+"""How many narrower versions of the network are timed before the first step."""
+
+ROUNDS = 24
+"""In how many rounds networks are compared."""
+
+Tell = Callable[[str], None]
+
+
+class Gauge(Protocol):
+    """A source of latencies, in ms at batch 1, for versions of one network."""
+
+    @property
+    def here(self) -> bool:
+        """Whether it can measure."""
+        ...
+
+    def expected(self, architecture: Architecture) -> float:
+        """What the version is expected to take."""
+        ...
+
+    def measured(self, architectures: Sequence[Architecture]) -> list[float]:
+        """What versions take, measured side by side; what is expected where the device is not here."""
+        ...
+
+    def settle(self, architecture: Architecture, ms: float) -> None:
+        """From now on versions are expected to take as much more, or less, than `architecture`, which takes `ms`."""
+        ...
+
+
+class Expecting:
+    """Predicts for a device that is not here, in the setting of one of its latency tables."""
+
+    here = False
+
+    def __init__(self, table: LatencyTable) -> None:
+        self._predictor = Predictor(table)
+        self._scale = 1.0
+
+    def expected(self, architecture: Architecture) -> float:
+        return self._scale * self._predictor.predict(architecture).ms
+
+    def measured(self, architectures: Sequence[Architecture]) -> list[float]:
+        return [self.expected(one) for one in architectures]
+
+    def settle(self, architecture: Architecture, ms: float) -> None:
+        self._scale = ms / self._predictor.predict(architecture).ms
+
+
+class Measuring:
+    """Measures on this machine, and predicts from a table it fills with random narrower versions of `seed`.
+
+    The table lies in the profile `path`, and goes on filling where it was. All latencies are relative to those of
+    `seed`, timed in the same rounds: a machine that is slower for a while is so for both. What `settle` is told parts
+    from what the table says by more than its noise is timed into the table.
+    """
+
+    here = True
+
+    def __init__(self, seed: Architecture, setting: Setting, path: Path, quantum: int, tell: Tell) -> None:
+        self._seed, self._setting, self._path = seed, setting, path
+        self._scale = 1.0
+        self._predictor = self._filled([seed, *random_versions(seed, quantum, NETWORKS)], tell)
+        self.seed_ms = self._predictor.predict(seed).ms
+
+    def expected(self, architecture: Architecture) -> float:
+        return self._scale * self._predictor.predict(architecture).ms
+
+    def measured(self, architectures: Sequence[Architecture]) -> list[float]:
+        subjects = list({one.digest: one for one in (self._seed, *architectures)}.values())
+        setting = self._setting
+        with TemporaryDirectory() as name:
+            variants = {
+                one.digest: Variant(
+                    one.digest[:16],
+                    build(
+                        one,
+                        random_tensors(one),
+                        Path(name),
+                        one.digest[:16],
+                        runtime=setting.runtime,
+                        precision=setting.precision,
+                    ),
+                    setting.runtime,
+                    setting.precision,
+                    setting.threads,
+                )
+                for one in subjects
+            }
+            with Sessions(variants.values()) as sessions:
+                rounds = [
+                    {digest: quiet_ms(sessions, variants[digest]) for digest in order}
+                    for order in _orders(list(variants), ROUNDS)
+                ]
+        shares = {digest: median(one[digest] / one[self._seed.digest] for one in rounds) for digest in variants}
+        return [self.seed_ms * shares[one.digest] for one in architectures]
+
+    def settle(self, architecture: Architecture, ms: float) -> None:
+        if abs(self._predictor.predict(architecture).ms / ms - 1) > max(self._predictor.accuracy.noise, 0.01):
+            self._predictor = self._filled([architecture], lambda text: None)
+        self._scale = ms / self._predictor.predict(architecture).ms
+
+    def _filled(self, networks: Sequence[Architecture], tell: Tell) -> Predictor:
+        setting = self._setting
+        said = 0
+
+        def progress(done: int, total: int) -> None:
+            nonlocal said
+            if done * 10 // total > said:
+                said = done * 10 // total
+                tell(f"latency table: {10 * said}% of {total} measurements")
+
+        table = fill(
+            self._path,
+            networks,
+            runtime=setting.runtime,
+            precision=setting.precision,
+            threads=setting.threads,
+            progress=progress,
+        )
+        return Predictor(table)
+
+
+def random_versions(seed: Architecture, quantum: int, count: int) -> list[Architecture]:
+    """`count` narrower versions: of each a random share of the spaces, narrowed to multiples of `quantum`."""
+    spaces = Spaces(seed)
+    random = np.random.default_rng(0)
+    found: dict[str, Architecture] = {}
+    for _ in range(20 * count):
+        if len(found) == count:
+            break
+        least = random.uniform(0.2, 0.9)
+        widths: dict[str, int] = {}
+        for space in spaces.leading:
+            if space.width > quantum and random.random() < 0.6:
+                width = int(space.width * random.uniform(least, 1.0)) // quantum * quantum
+                widths[space.name] = max(quantum, width)
+        try:
+            kept = chosen(spaces, widths, random.random(len(spaces.labels.fixed)))
+            made = narrowed(seed, spaces.labels, kept)
+        except EdgewiseError:  # groups that would be unequal
+            continue
+        found.setdefault(made.digest, made)
+    return list(found.values())
+
+
+def quantum_of(path: Path, runtime: str, precision: str) -> int | None:
+    """The channel quantum that the device profile `path` has for pointwise convolutions, if it has one."""
+    if not path.exists():
+        return None
+    return DeviceProfile.opened(path, describe_machine()).quantum(runtime, precision)
+
+
+def _orders(names: list[str], rounds: int) -> list[list[str]]:
+    random = np.random.default_rng(0)
+    return [[names[place] for place in random.permutation(len(names))] for _ in range(rounds)]

@@ -1,0 +1,130 @@
+"""Workers on this machine, and the watch over all of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+
+from edgewise.adapt.queue import Queue, Worker, beat_of, worker_of
+from edgewise.adapt.tuning import Tuning
+from edgewise.errors import EdgewiseError
+
+Tell = Callable[[str], None]
+
+PATIENCE_SECONDS = 25.0
+"""After so long without progress a worker is taken to be dead or hanging."""
+
+_LOOK_SECONDS = 0.2
+_MOST_DEATHS = 3
+_GRACE_SECONDS = 5.0
+
+
+class Pool:
+    """Does the tunings of one run with `workers` processes here, and whoever else has joined its queue.
+
+    A context manager; workers are started with the first tuning, and end with the block, or when this process does.
+    A worker that dies or hangs is told of, and what it did is done again.
+    """
+
+    def __init__(self, folder: Path, workers: int, tell: Tell, storage: str | None = None) -> None:
+        self._folder, self._wanted, self._tell, self._storage = folder, workers, tell, storage
+        self._queue = Queue(folder, storage)
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._beats: dict[int, tuple[int, float]] = {}
+        self._deaths: dict[str, int] = {}
+
+    def __enter__(self) -> Pool:
+        self._queue.set_over(False)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is None:
+            self._queue.set_over(True)  # workers elsewhere end too; after an error the run may go on
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            try:
+                process.wait(_GRACE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def run(self, tunings: Mapping[str, Tuning]) -> dict[str, float]:
+        """The accuracies of `tunings`, by name; those done before are not done again. What failed is told and left out.
+
+        Raises `EdgewiseError` where workers die over and over.
+        """
+        done = self._queue.results()
+        asked = self._queue.asked()
+        for name, tuning in tunings.items():
+            if name not in asked and not (name in done and (self._folder / tuning.out).exists()):
+                self._queue.add(name, tuning)
+        told: set[str] = set()
+        while True:
+            done, failures = self._queue.results(), self._queue.failures()
+            for name in sorted((failures.keys() & tunings.keys()) - told):
+                self._tell(f"{name} is left out: {failures[name]}")
+                told.add(name)
+            if all(name in done or name in failures for name in tunings):
+                return {name: done[name] for name in tunings if name in done}
+            self._watch()
+            time.sleep(_LOOK_SECONDS)
+
+    def _watch(self) -> None:
+        """Starts workers that are missing, and asks again for what those that are gone were doing."""
+        for process in [one for one in self._processes if one.poll() is not None]:
+            self._processes.remove(process)
+            self._lost(Worker(Worker.this().host, process.pid), f"ended ({_ending(process.returncode)})")
+        while len(self._processes) < self._wanted:
+            self._processes.append(self._started())
+        now = time.monotonic()
+        for trial in self._queue.running():
+            beat, since = self._beats.get(trial.number, (-1, now))
+            if beat_of(trial.user_attrs) != beat:
+                self._beats[trial.number] = (beat_of(trial.user_attrs), now)
+            elif now - since > PATIENCE_SECONDS:
+                worker = worker_of(trial)
+                if worker is not None and worker.host == Worker.this().host:
+                    with suppress(ProcessLookupError):
+                        os.kill(worker.pid, signal.SIGKILL)
+                self._tell(
+                    f"{trial.user_attrs['name']}: its worker{_called(worker)} has not got on for "
+                    f"{PATIENCE_SECONDS:.0f} s; it is done again"
+                )
+                self._queue.again(trial)
+
+    def _lost(self, worker: Worker, how: str) -> None:
+        for trial in self._queue.running():
+            if worker_of(trial) == worker:
+                name = str(trial.user_attrs["name"])
+                self._deaths[name] = self._deaths.get(name, 0) + 1
+                if self._deaths[name] > _MOST_DEATHS:
+                    raise EdgewiseError(
+                        f"workers died {self._deaths[name]} times on {name}; the last one {how}. Give the machine more "
+                        "memory, or use fewer workers"
+                    )
+                self._tell(f"a worker{_called(worker)} {how}; {name} is done again")
+                self._queue.again(trial)
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "edgewise.adapt.worker", str(self._folder), "--parent", str(os.getpid())]
+        if self._storage:
+            command += ["--storage", self._storage]
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"})
+
+
+def _called(worker: Worker | None) -> str:
+    return "" if worker is None else f" ({worker.host}, process {worker.pid})"
+
+
+def _ending(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit status {code}"

@@ -1,0 +1,128 @@
+"""The proposals' short fine-tunes as trials of one Optuna study, which workers of any number of machines take from.
+
+A trial's user attributes say what is to be done, who does it, and count how far it has got: a count that stands still
+is how a worker that died or hangs is found, wherever it ran.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgewise.adapt.tuning import Tuning
+
+if TYPE_CHECKING:
+    from optuna import Study
+    from optuna.trial import FrozenTrial, Trial
+
+NAME = "proposals"
+_OVER = "over"
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Who works on a trial."""
+
+    host: str
+    pid: int
+
+    @classmethod
+    def this(cls) -> Worker:
+        return cls(socket.gethostname(), os.getpid())
+
+
+class Queue:
+    """The study of one run. `storage` is Optuna's URL; without it a file in the run's folder, which all must see."""
+
+    def __init__(self, folder: Path, storage: str | None = None) -> None:
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        url = storage or f"sqlite:///{(folder / 'proposals.db').resolve()}"
+        name = f"{NAME} {folder.resolve()}" if storage else NAME
+        self.study: Study = optuna.create_study(storage=url, study_name=name, load_if_exists=True)
+
+    def add(self, name: str, tuning: Tuning) -> None:
+        """Asks for `tuning`, which is called `name`."""
+        self.study.enqueue_trial({}, user_attrs={"name": name, "tuning": tuning.to_json()})
+
+    def results(self) -> dict[str, float]:
+        """The accuracies of all that is done, by name."""
+        return {str(one.user_attrs["name"]): float(one.values[0]) for one in self._trials("COMPLETE")}
+
+    def failures(self) -> dict[str, str]:
+        """What cannot be done, and why, by name."""
+        return {
+            str(one.user_attrs["name"]): str(one.user_attrs["error"])
+            for one in self._trials("FAIL")
+            if "error" in one.user_attrs
+        }
+
+    def asked(self) -> set[str]:
+        """The names of all that waits or is being worked on."""
+        return {str(one.user_attrs["name"]) for one in self._trials("WAITING", "RUNNING")}
+
+    def running(self) -> list[FrozenTrial]:
+        """What is being worked on."""
+        return self._trials("RUNNING")
+
+    def again(self, trial: FrozenTrial) -> None:
+        """Gives up on a trial whose worker is gone, and asks for the same once more."""
+        from optuna.trial import TrialState
+
+        self.study.tell(trial.number, state=TrialState.FAIL)
+        kept = {key: trial.user_attrs[key] for key in ("name", "tuning")}
+        self.study.enqueue_trial({}, user_attrs=kept)
+
+    def take(self) -> Trial | None:
+        """A trial to work on, if one waits."""
+        from optuna.trial import TrialState
+
+        if not self._trials("WAITING"):
+            return None
+        trial = self.study.ask()
+        if "tuning" not in trial.user_attrs:  # somebody else was faster: this one is empty
+            self.study.tell(trial, state=TrialState.PRUNED)
+            return None
+        worker = Worker.this()
+        trial.set_user_attr("worker", [worker.host, worker.pid])
+        return trial
+
+    def done(self, trial: Trial, accuracy: float) -> None:
+        self.study.tell(trial, accuracy)
+
+    def failed(self, trial: Trial, error: str) -> None:
+        from optuna.trial import TrialState
+
+        trial.set_user_attr("error", error)
+        self.study.tell(trial, state=TrialState.FAIL)
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing more to come."""
+        return bool(self.study.user_attrs.get(_OVER))
+
+    def set_over(self, over: bool) -> None:
+        self.study.set_user_attr(_OVER, over)
+
+    def _trials(self, *states: str) -> list[FrozenTrial]:
+        from optuna.trial import TrialState
+
+        wanted = tuple(TrialState[state] for state in states)
+        found: Iterable[FrozenTrial] = self.study.get_trials(deepcopy=False, states=wanted)
+        return [one for one in found if "tuning" in one.user_attrs]
+
+
+def worker_of(trial: FrozenTrial) -> Worker | None:
+    """Who works on it, once that is known."""
+    found: Any = trial.user_attrs.get("worker")
+    return None if found is None else Worker(str(found[0]), int(found[1]))
+
+
+def beat_of(attributes: Mapping[str, Any]) -> int:
+    """How far a trial has got."""
+    return int(attributes.get("beat", 0))

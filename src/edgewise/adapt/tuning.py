@@ -1,0 +1,132 @@
+"""One proposal's short fine-tune: a model file in, another out, and how right it is on the holdout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from edgewise.data import Batches, Split
+from edgewise.data.images import StoredImages
+from edgewise.data.loading import keep
+from edgewise.data.preprocessing import Preprocessing
+from edgewise.errors import EdgewiseError
+from edgewise.files import replacing
+from edgewise.training.classify import Classify
+from edgewise.training.evaluation import evaluate
+from edgewise.training.feeding import Stream
+from edgewise.training.optimisers import build_optimiser
+from edgewise.training.recipe import Recipe
+from edgewise.training.scores import score_of
+from edgewise.weights import load_model, save_model
+
+Beat = Callable[[], None]
+"""Called whenever the work has got on; it may raise to end it."""
+
+PARTS = ("train", "holdout")
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What is asked of a worker: train the model file `model` from step `first` to step `last` of `recipe`, with images
+    of `cache`, judge it, and write it to `out`. Paths are relative to the run's folder."""
+
+    model: str
+    out: str
+    cache: str
+    first: int
+    last: int
+    recipe: Recipe
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "model": self.model,
+            "out": self.out,
+            "cache": self.cache,
+            "first": self.first,
+            "last": self.last,
+            "recipe": self.recipe.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Tuning:
+        return cls(**{**content, "recipe": Recipe.from_json(content["recipe"])})
+
+
+def write_cache(folder: Path, splits: dict[str, Split], preprocessing: Preprocessing) -> None:
+    """Decodes the images of `train` and `holdout` once, at the network's size, for all workers to map into memory.
+
+    Raises `EdgewiseError` where a file is damaged.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for part in PARTS:
+        images, labels = folder / f"{part}.npy", folder / f"{part}-labels.npy"
+        if images.exists() and labels.exists():
+            continue
+        split = splits[part]
+        kept = keep(split, preprocessing)
+        if kept.bad and not split.skip_bad:
+            index, reason = kept.bad[0]
+            raise EdgewiseError(
+                f"{split.path(index)} cannot be used ({reason}); remove it, or leave it out with --skip-bad"
+            )
+        sound = np.setdiff1d(np.arange(len(split)), [index for index, _ in kept.bad])
+        for path, array in ((images, kept.pixels[sound]), (labels, split.labels[sound])):
+            with replacing(path) as unfinished, unfinished.open("wb") as file:
+                np.save(file, array)
+
+
+def read_cache(folder: Path) -> dict[str, Split]:
+    """The splits that `write_cache` wrote, their images mapped rather than read."""
+    splits: dict[str, Split] = {}
+    for part in PARTS:
+        pixels = np.load(folder / f"{part}.npy", mmap_mode="r")
+        labels = np.load(folder / f"{part}-labels.npy")
+        splits[part] = Split(part, StoredImages(pixels, [str(index) for index in range(len(labels))]), labels)
+    return splits
+
+
+def tune(tuning: Tuning, folder: Path, splits: dict[str, Split], beat: Beat) -> float:
+    """Does what `tuning` says in the run's `folder`; returns the accuracy on the holdout.
+
+    The same tuning gives the same weights on the same machine. Raises `EdgewiseError` where the training diverges.
+    """
+    network, card = load_model(folder / tuning.model)
+    recipe = tuning.recipe
+    network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    if tuning.last > tuning.first:
+        train = splits["train"]
+        batches = Batches(
+            train,
+            card.preprocessing,
+            batch_size=min(recipe.batch_size, len(train)),
+            seed=recipe.seed,
+            augmentation=recipe.augmentation,
+            shuffle=True,
+            workers=0,
+            drop_last=True,
+        )
+        task = Classify(network, recipe, classes=card.architecture.classes, steps_per_epoch=len(batches))
+        optimiser = build_optimiser(network, recipe)
+        network.train()
+        for step, (images, targets) in enumerate(Stream(batches, tuning.first, tuning.last), tuning.first):
+            torch.manual_seed(recipe.seed * 1_000_003 + step)
+            loss = task.training_step((images, targets), step)
+            if not torch.isfinite(loss):
+                raise EdgewiseError(f"the training of {tuning.model} diverged at step {step}; lower the learning rate")
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            optimiser.step()
+            beat()
+        network.eval()
+    beat()
+    scored = evaluate(
+        network, splits["holdout"], card.preprocessing, keep_probabilities=splits["holdout"].labels.ndim == 2
+    )
+    accuracy = score_of(scored.metrics())
+    save_model(folder / tuning.out, network, replace(card, metrics={"holdout_accuracy": accuracy}))
+    return accuracy
