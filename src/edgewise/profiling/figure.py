@@ -50,7 +50,7 @@ def _chart(one: Quantum) -> Chart:
         y_axis=fit_axis([swept.us for swept in one.sweep], logarithmic=False, floor=0.0, ticks=5),
         x_label="channels",
         y_label=f"{one.runtime} {one.precision}, {one.kind}: µs, steps of {one.channels}",
-        right=70,
+        right=92,
     )
 
 
