@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,10 @@ class Queue:
         """Gives up on a trial whose worker is gone, and asks for the same once more."""
         from optuna.trial import TrialState
 
-        self.study.tell(trial.number, state=TrialState.FAIL)
+        try:
+            self.study.tell(trial.number, state=TrialState.FAIL)
+        except ValueError:  # it was finished after all
+            return
         kept = {key: trial.user_attrs[key] for key in ("name", "tuning")}
         self.study.enqueue_trial({}, user_attrs=kept)
 
@@ -93,13 +97,18 @@ class Queue:
         return trial
 
     def done(self, trial: Trial, accuracy: float) -> None:
-        self.study.tell(trial, accuracy)
+        """Keeps the result. Where the trial was given up on meanwhile, or two workers took it in the same moment, the
+        other's stands: it is the same."""
+        with suppress(ValueError, RuntimeError):
+            self.study.tell(trial, accuracy)
 
     def failed(self, trial: Trial, error: str) -> None:
+        """Keeps why it cannot be done, unless somebody was faster, as in `done`."""
         from optuna.trial import TrialState
 
-        trial.set_user_attr("error", error)
-        self.study.tell(trial, state=TrialState.FAIL)
+        with suppress(ValueError, RuntimeError):
+            trial.set_user_attr("error", error)
+            self.study.tell(trial, state=TrialState.FAIL)
 
     @property
     def over(self) -> bool:

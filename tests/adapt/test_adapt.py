@@ -1,0 +1,161 @@
+"""The whole way: a model file and a budget in, a narrower network that keeps it out; killed on the way or not."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import quick_adapt
+from quick_adapt import CLASSES
+
+from edgewise.adapt.spaces import Spaces
+from edgewise.errors import BudgetError, EdgewiseError
+from edgewise.verbs.adapt import Adapted, Plan, adapt
+from edgewise.weights import load_model, read_card
+
+Given = tuple[Path, Path, Path]
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory: pytest.TempPathFactory, coloured_folder: Callable[..., Path]) -> Given:
+    """A model file, images, and the profile of a device."""
+    folder = tmp_path_factory.mktemp("given")
+    model, profile = quick_adapt.prepared(folder)
+    return model, coloured_folder(folder / "images", CLASSES, 60), profile
+
+
+@pytest.fixture(scope="module")
+def unbroken(given: Given, tmp_path_factory: pytest.TempPathFactory) -> Adapted:
+    return quick_adapt.run(*given, tmp_path_factory.mktemp("unbroken") / "run")
+
+
+def same(one: Path, other: Path) -> bool:
+    (first, first_card), (second, second_card) = load_model(one), load_model(other)
+    state = second.state_dict()
+    return first_card.architecture == second_card.architecture and all(
+        np.array_equal(tensor.numpy(), state[name].numpy()) for name, tensor in first.state_dict().items()
+    )
+
+
+def test_the_budget_is_kept_step_by_step(unbroken: Adapted) -> None:
+    steps = unbroken.steps
+    assert len(steps) > 3
+    assert 0.97 * unbroken.target_ms <= unbroken.ms <= 1.01 * unbroken.target_ms
+    for before, after in pairwise(steps):
+        assert before.ms - after.ms >= 0.999 * after.least_ms
+        assert len(after.proposals) > 3
+        assert any(one["ms"] == after.ms and one["name"] == after.name for one in after.proposals)
+    assert steps[-1].multiply_adds < steps[0].multiply_adds
+
+
+def test_the_folder_holds_every_step_and_the_finished_network(unbroken: Adapted) -> None:
+    folder = unbroken.folder
+    for step in unbroken.steps:
+        card = read_card(folder / "steps" / f"{step.number:02}" / "model.safetensors")
+        assert card.classes == CLASSES
+        assert all(space.width % 4 == 0 for space in Spaces(card.architecture).leading if space.name != "3.passed"), (
+            card.architecture
+        )
+    assert unbroken.card.architecture.name == "small_adapted"
+    assert read_card(unbroken.model_file).metrics == unbroken.metrics
+    assert unbroken.artifact.exists()
+    record = json.loads((folder / "adapt.json").read_text())
+    assert record["target_ms"] == pytest.approx(0.88 * record["seed_ms"])
+    assert not list(folder.rglob("tuned/*"))
+
+
+def test_the_same_call_does_nothing_again(given: Given, unbroken: Adapted) -> None:
+    steps = sorted(unbroken.folder.glob("steps/*/step.json"))
+    written = [path.stat().st_mtime_ns for path in steps]
+    again = quick_adapt.run(*given, unbroken.folder)
+    assert [path.stat().st_mtime_ns for path in steps] == written
+    assert again.steps == unbroken.steps
+    assert again.metrics == unbroken.metrics
+
+
+def test_mobilenet_v3s_form(given: Given, tmp_path: Path) -> None:
+    made = quick_adapt.run(*given, tmp_path / "run", budget="0.97x", form="mobilenet_v3")
+    assert {round(step.least_ms / made.steps[0].ms, 4) for step in made.steps[1:-1]} <= {0.01}
+    assert made.ms <= 1.01 * made.target_ms
+
+
+def test_a_plan_trains_nothing(given: Given, tmp_path: Path) -> None:
+    model, images, profile = given
+    made = adapt(model, images, "0.8x", out=tmp_path / "run", device=profile, quantum=4, workers=1, plan=True)
+    assert isinstance(made, Plan)
+    assert len(made.proposals) > 3
+    assert all(one.ms <= made.seed_ms - made.least_ms for one in made.proposals)
+    assert not (tmp_path / "run" / "steps" / "01").exists()
+
+
+def test_where_nothing_narrower_is_fast_enough_it_is_told_and_written(given: Given, tmp_path: Path) -> None:
+    with pytest.raises(BudgetError, match=r"nothing narrower than .* ms keeps 0.05x .*start from a smaller network"):
+        quick_adapt.run(*given, tmp_path / "run", budget="0.05x", quantum=16)
+    assert (tmp_path / "run" / "model.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"budget": "1.5x"}, "a budget of 1.5x narrows nothing"),
+        ({"budget": "soon"}, "the budget 'soon' is not one; write a time such as 5ms"),
+        ({"form": "best"}, "there is no form 'best'"),
+        ({"model": "mobilenet_v2"}, "mobilenet_v2 has no weights to start from"),
+        ({"data": "digits"}, "tells 4 classes apart and digits has 10"),
+        ({"precision": "bf16"}, "no latency table for onnxruntime bf16, 1 threads; it has"),
+        ({"workers": 0}, "workers must be at least 1, not 0"),
+    ],
+)
+def test_bad_input_is_one_sentence(given: Given, tmp_path: Path, change: dict[str, object], message: str) -> None:
+    model, images, profile = given
+    asked = {"model": model, "data": images, "budget": "0.8x", "device": profile, "out": tmp_path / "run", **change}
+    with pytest.raises(EdgewiseError, match=re.escape(message)):
+        adapt(**asked)  # type: ignore[arg-type]
+
+
+def started(given: Given, out: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, quick_adapt.__file__, *map(str, given), str(out)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def workers_of(pid: int) -> list[int]:
+    """The processes that the process `pid` started."""
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    return [int(word) for word in found.stdout.split()]
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.slow)])
+def test_killed_at_random_it_ends_with_the_same_network(
+    given: Given, unbroken: Adapted, tmp_path: Path, kills: int
+) -> None:
+    """Masters and workers in turns, each at a moment of its own."""
+    out, moments = tmp_path / "run", random.Random(0)
+    for number in range(kills):
+        process = started(given, out)
+        time.sleep(moments.uniform(3.0, 9.0))
+        if number % 2:
+            for worker in workers_of(process.pid)[:1]:
+                os.kill(worker, signal.SIGKILL)
+            time.sleep(moments.uniform(0.5, 2.0))
+        process.kill()
+        process.communicate()
+    resumed = quick_adapt.run(*given, out)
+    assert [(step.name, step.accuracy) for step in resumed.steps] == [
+        (step.name, step.accuracy) for step in unbroken.steps
+    ]
+    assert same(resumed.model_file, unbroken.model_file)
