@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -73,6 +74,17 @@ def test_the_folder_holds_every_step_and_the_finished_network(unbroken: Adapted)
     record = json.loads((folder / "adapt.json").read_text())
     assert record["target_ms"] == pytest.approx(0.88 * record["seed_ms"])
     assert not list(folder.rglob("tuned/*"))
+
+
+def test_the_page_shows_every_step_and_networks_narrowed_evenly(unbroken: Adapted) -> None:
+    page = (unbroken.folder / "report.html").read_text()
+    ElementTree.fromstring(page.removeprefix("<!DOCTYPE html>"))
+    for step in unbroken.steps:
+        assert f"<td>{step.name}</td>" in page
+    beside = json.loads((unbroken.folder / "evenly" / "evenly.json").read_text())
+    assert beside
+    assert all(one["ms"] < unbroken.steps[0].ms for one in beside)
+    assert page.count("all narrowed alike") > len(beside)
 
 
 def test_the_same_call_does_nothing_again(given: Given, unbroken: Adapted) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from predicted_device import device
 
 from edgewise.devices import Budget, Verdict
 from edgewise.errors import EdgewiseError
 from edgewise.fitting.candidates import measure_candidates
 from edgewise.fitting.clocks import PredictingClock, Timed
 from edgewise.papers import find
+from predicted_device import device
 
 
 def test_candidates_are_ranked_for_a_device_that_is_not_here() -> None:

@@ -77,6 +77,15 @@ class Contest:
         name = f"{Path(file).parent.name}/judged"
         return pool.run({name: Tuning(file, out, self.cache, 0, 0, self.recipe)})[name]
 
+    def tuned(self, pool: Pool, files: Sequence[str], steps: int) -> dict[str, float]:
+        """The accuracies of model files, each tuned for `steps` steps; copies of what came of it lie beside them."""
+        names = {f"{Path(file).parent.name}/{Path(file).stem}": file for file in files}
+        tunings = {
+            name: Tuning(file, str(Path(file).with_suffix(".tuned.safetensors")), self.cache, 0, steps, self.recipe)
+            for name, file in names.items()
+        }
+        return {names[name]: accuracy for name, accuracy in pool.run(tunings).items()}
+
     def clear(self, home: Path) -> None:
         """Deletes what a finished step no longer needs."""
         for part in ("proposals", "tuned"):

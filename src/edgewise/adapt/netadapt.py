@@ -32,6 +32,7 @@ CLOSE = 0.01
 """A latency within this share of the target has reached it."""
 
 _TRIES = 3
+_BESIDE = 4
 _SMALLEST_STEP = 1e-3
 
 
@@ -111,6 +112,41 @@ class NetAdapt:
                 f"{100 * made.accuracy:.2f}% on the holdout"
             )
         return steps
+
+    def evenly(self, pool: Pool, contest: Contest, steps: Sequence[Step]) -> list[Outcome]:
+        """What narrowing all spaces by the same share gives, at a few latencies on the way that `steps` took: the first
+        network narrowed at once, and tuned for as many steps as the adaptation took in all."""
+        home = self._folder / "evenly"
+        path = home / "evenly.json"
+        if path.exists():
+            return [Outcome(**one) for one in json.loads(path.read_text(encoding="utf-8"))]
+        if len(steps) < 2:
+            return []
+        network, card = load_model(self.model_file(0))
+        tensors = tensors_of(network)
+        spaces = Spaces(card.architecture)
+        order = _scores(self._course.score, spaces, tensors)
+        made = Proposals(spaces, order, self._gauge.expected, self._course.quantum)
+        found: dict[str, Proposal] = {}
+        for number in range(1, _BESIDE + 1):
+            proposal = made.evenly(steps[0].ms + (steps[-1].ms - steps[0].ms) * number / _BESIDE)
+            if proposal is not None:
+                found.setdefault(proposal.architecture.digest, proposal)
+        files: list[str] = []
+        for number, proposal in enumerate(found.values()):
+            smaller, sliced = cut(card.architecture, tensors, spaces.labels, proposal.kept)
+            file = home / f"{number:02}.safetensors"
+            _write(file, replace(card, architecture=smaller, metrics={}), sliced)
+            files.append(str(file.relative_to(self._folder)))
+        latencies = self._gauge.measured([one.architecture for one in found.values()])
+        accuracies = contest.tuned(pool, files, contest.steps * (len(steps) - 1))
+        outcomes = [
+            Outcome("all narrowed alike", accuracies[file], ms)
+            for file, ms in zip(files, latencies, strict=True)
+            if file in accuracies
+        ]
+        write_text(path, json.dumps([asdict(one) for one in outcomes], indent=1))
+        return outcomes
 
     def plan(self, current: Step) -> tuple[list[Proposal], float]:
         """The proposals of the step after `current`, and the least that they cut, in ms."""

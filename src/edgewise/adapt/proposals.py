@@ -54,6 +54,14 @@ class Proposals:
         ]
         return alone or self._together(ms)
 
+    def evenly(self, ms: float) -> Proposal | None:
+        """All spaces narrowed by the same share, the largest that takes at most `ms`: what a width multiplier does."""
+        steps = [
+            {name: _at_share(self._spaces[name], widths, share) for name, widths in self._allowed.items()}
+            for share in _SHARES
+        ]
+        return self._widest(steps, "all", ms)
+
     def narrowest(self) -> Proposal | None:
         """Every space as narrow as it can be; None where nothing can be narrower."""
         return self._proposal("all", {name: widths[-1] for name, widths in self._allowed.items()})

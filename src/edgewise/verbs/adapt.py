@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,10 +14,10 @@ from typing import Any
 
 from edgewise.adapt.contest import Contest
 from edgewise.adapt.gauge import Expecting, Gauge, Measuring, quantum_of
-from edgewise.adapt.netadapt import Course, NetAdapt, Step, short_recipe
+from edgewise.adapt.netadapt import CLOSE, Course, NetAdapt, Step, short_recipe
 from edgewise.adapt.pool import Pool
 from edgewise.adapt.proposals import Proposal
-from edgewise.adapt.rules import form_of
+from edgewise.adapt.rules import Outcome, form_of
 from edgewise.adapt.tuning import write_cache
 from edgewise.data import Dataset, open_dataset
 from edgewise.data.stratify import stratified
@@ -27,6 +27,7 @@ from edgewise.devices.prediction import Setting
 from edgewise.devices.prediction.table import LatencyTable, tables_of
 from edgewise.devices.profile import DeviceProfile
 from edgewise.errors import BudgetError, EdgewiseError
+from edgewise.explain.adapt_report import AdaptReport, ShownStep, adapt_report
 from edgewise.files import write_text
 from edgewise.fitting.halving import default_recipe, with_epochs
 from edgewise.nn import Network
@@ -34,6 +35,7 @@ from edgewise.run_folder import RunFolder
 from edgewise.training import Recipe, evaluate, train
 from edgewise.verbs.checks import at_least, decoding_workers, described
 from edgewise.verbs.resolve import existing, is_model_file
+from edgewise.version import VERSION
 from edgewise.weights import ModelCard, Provenance, load_model, read_card, save_model
 
 HOLDOUT, MOST_HELD_OUT = 0.1, 2000
@@ -163,7 +165,7 @@ def adapt(
         gauge, step = _gauge(folder.path, card, runtime, precision, threads, device, quantum, say)
         flips = dataset.source != "digits" if flip is None else flip
         recipe = default_recipe(dataset, card.architecture.input[1], seed=seed, flip=flips)
-        _cached(folder.path, dataset, card, seed)
+        held_out = _cached(folder.path, dataset, card, seed)
         cores = workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else workers or 1
         contest = Contest(folder.path, "cache", short_recipe(recipe, SHORT_RATE), short)
         with Pool(folder.path, cores, say, storage) as pool:
@@ -178,6 +180,7 @@ def adapt(
                 proposals, least = adapting.plan(first) if first.ms > target else ([], 0.0)
                 return Plan(first.ms, target, least, tuple(proposals))
             steps = adapting.run(pool, contest, first)
+            beside = adapting.evenly(pool, contest, steps)
         last, last_card = load_model(adapting.model_file(steps[-1].number))
         final = _recipe(recipe, epochs, scratch)
         if scratch:
@@ -193,52 +196,71 @@ def adapt(
                 workers=decoding_workers(None),
                 progress=progress,
             )
-        return _finished(folder.path, last, last_card, dataset, steps, gauge, target, card, threads, command, budget)
-
-
-def _finished(
-    folder: Path,
-    network: Network,
-    card: ModelCard,
-    dataset: Dataset,
-    steps: list[Step],
-    gauge: Gauge,
-    target: float,
-    seed_card: ModelCard,
-    threads: int,
-    command: str,
-    budget: str,
-) -> Adapted:
-    """The model file, its artifact, its scores and its latency beside the one it began with."""
-    metrics = {
-        f"{split}_{name}": value
-        for split in ("val", "test")
-        for name, value in evaluate(network, dataset.splits[split], card.preprocessing).metrics().items()
-    }
-    made = replace(
-        card,
-        architecture=replace(card.architecture, name=f"{seed_card.architecture.name}_adapted"),
-        metrics=metrics,
-        provenance=Provenance(data=dataset.source, data_digest=dataset.digest, command=command),
-    )
-    model_file, artifact = folder / "model.safetensors", folder / "model.onnx"
-    save_model(model_file, network, made)
-    export_fastest(
-        made.architecture,
-        tensors_of(network),
-        artifact,
-        card=ArtifactCard(made.preprocessing, made.classes, made.multi_label),
-        threads=threads,
-    )
-    seed_ms, ms = gauge.measured([seed_card.architecture, card.architecture])
-    result = Adapted(folder, model_file, artifact, made, tuple(steps), seed_ms, ms, target, metrics)
-    write_text(folder / "adapt.json", json.dumps({"command": command, **result.to_json()}, indent=1) + "\n")
-    if steps[-1].ms > target * 1.01:
+        made = replace(
+            last_card,
+            architecture=replace(last_card.architecture, name=f"{card.architecture.name}_adapted"),
+            metrics={
+                f"{split}_{name}": value
+                for split in ("val", "test")
+                for name, value in evaluate(last, dataset.splits[split], card.preprocessing).metrics().items()
+            },
+            provenance=Provenance(data=dataset.source, data_digest=dataset.digest, seed=seed, command=command),
+        )
+        model_file, artifact = folder.path / "model.safetensors", folder.path / "model.onnx"
+        save_model(model_file, last, made)
+        export_fastest(
+            made.architecture,
+            tensors_of(last),
+            artifact,
+            card=ArtifactCard(made.preprocessing, made.classes, made.multi_label),
+            threads=threads,
+        )
+        seed_ms, ms = gauge.measured([card.architecture, made.architecture])
+        result = Adapted(folder.path, model_file, artifact, made, tuple(steps), seed_ms, ms, target, dict(made.metrics))
+        write_text(folder.path / "adapt.json", json.dumps({"command": command, **result.to_json()}, indent=1) + "\n")
+        write_text(folder.path / "report.html", adapt_report(_report(result, beside, held_out, dataset, budget, asked)))
+    if steps[-1].ms > target * (1 + CLOSE):
         raise BudgetError(
             f"nothing narrower than {ms:.3f} ms keeps {budget} ({target:.3f} ms); {model_file} is the narrowest; start "
             "from a smaller network"
         )
     return result
+
+
+def _report(
+    made: Adapted, beside: Sequence[Outcome], held_out: int, dataset: Dataset, budget: str, asked: Mapping[str, Any]
+) -> AdaptReport:
+    """The run's page."""
+    outcome = {
+        "latency": f"{made.ms:.3f} ms, {made.ms / made.seed_ms:.2f} times what it was",
+        "budget": f"{made.target_ms:.3f} ms",
+        **{f"accuracy, {split}": f"{100 * made.metrics[name]:.2f}%" for split, name in _shown(made.metrics).items()},
+    }
+    return AdaptReport(
+        title=f"{made.card.architecture.name} for {dataset.source} within {budget}",
+        command=made.card.provenance.command,
+        outcome=outcome,
+        target_ms=made.target_ms,
+        images=held_out,
+        steps=[
+            ShownStep(one.number, one.name, one.ms, one.accuracy, one.multiply_adds, one.parameters)
+            for one in made.steps
+        ],
+        beside=[(one.ms, one.accuracy) for one in beside],
+        provenance={**{name: value for name, value in asked.items() if value is not None}, **_in_words()},
+    )
+
+
+def _shown(metrics: Mapping[str, float]) -> dict[str, str]:
+    kinds = ("mean_average_precision", "accuracy")
+    return {
+        split: next(f"{split}_{kind}" for kind in kinds if f"{split}_{kind}" in metrics) for split in ("val", "test")
+    }
+
+
+def _in_words() -> dict[str, object]:
+    machine = describe_machine().to_json()
+    return {"machine": f"{machine['cpu']}, {machine['cores']} cores", "edgewise": VERSION}
 
 
 def _parsed(budget: str) -> tuple[float | None, float | None]:
@@ -299,8 +321,8 @@ def _table(profile: DeviceProfile, runtime: str, precision: str, threads: int) -
     )
 
 
-def _cached(folder: Path, dataset: Dataset, card: ModelCard, seed: int) -> None:
-    """The training images, but for those held out of them, and these, decoded for all workers."""
+def _cached(folder: Path, dataset: Dataset, card: ModelCard, seed: int) -> int:
+    """Decodes the training images, and those held out of them, for all workers; returns how many are held out."""
     split = dataset.splits["train"]
     share = min(HOLDOUT, MOST_HELD_OUT / len(split))
     if split.labels.ndim == 2:
@@ -312,6 +334,7 @@ def _cached(folder: Path, dataset: Dataset, card: ModelCard, seed: int) -> None:
     if not places["holdout"]:
         raise EdgewiseError(f"{dataset.source} has too few training images to hold some out; add images")
     write_cache(folder / "cache", {part: split.take(own) for part, own in places.items()}, card.preprocessing)
+    return len(places["holdout"])
 
 
 def _recipe(recipe: Recipe, epochs: int | None, scratch: bool) -> Recipe:
