@@ -107,8 +107,8 @@ def _table(data: AdaptReport) -> Markup:
         Column("latency, ms", True, "at batch 1"),
         Column("saved, ms", True),
         Column("holdout", True, "accuracy after the short fine-tune"),
-        Column("multiply-adds, M", True),
-        Column("parameters, M", True),
+        Column("multiply-adds", True),
+        Column("parameters", True),
     ]
     rows = [
         (
