@@ -27,8 +27,9 @@ endif
 demo: $(READY)
 	$(BIN)/edgewise fit digits --budget "0.3x mobilenet_v2" --minutes 0.8 --out runs/demo
 
+# Two at a time, each with one thread: most of a test is one process that waits or computes alone.
 test: $(READY)
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow
