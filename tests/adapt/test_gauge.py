@@ -1,0 +1,62 @@
+"""Latencies of narrower versions of a network: predicted for a device that is not here, measured on this one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgewise.adapt import gauge
+from edgewise.adapt.gauge import Expecting, Measuring, random_versions
+from edgewise.adapt.spaces import Spaces
+from edgewise.costs import count
+from edgewise.devices import installed_runtime
+from edgewise.devices.prediction import Setting
+from edgewise.devices.prediction.table import tables_of
+from edgewise.papers import Architecture, find
+from predicted_device import device
+
+SEED = find("mobilenet_v2_0.5").with_classes(10).with_input(32)
+
+
+@pytest.fixture(scope="module")
+def versions() -> list[Architecture]:
+    return random_versions(SEED, 8, 12)
+
+
+def test_random_versions_are_narrower_aligned_and_different(versions: list[Architecture]) -> None:
+    assert len({one.digest for one in versions}) == 12
+    assert all(count(one).multiply_adds < count(SEED).multiply_adds for one in versions)
+    for one in versions:
+        assert all(space.width % 8 == 0 for space in Spaces(one).leading)
+    assert random_versions(SEED, 8, 12) == versions
+
+
+def test_what_is_expected_follows_what_was_measured_last() -> None:
+    made = Expecting(tables_of(device())[0])
+    narrower = random_versions(SEED, 8, 1)[0]
+    before = made.expected(SEED), made.expected(narrower)
+    made.settle(SEED, 3 * before[0])
+    assert (made.expected(SEED), made.expected(narrower)) == pytest.approx((3 * before[0], 3 * before[1]))
+    assert made.measured([narrower]) == [made.expected(narrower)]
+
+
+def test_measuring_here(tmp_path: Path, versions: list[Architecture], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gauge, "NETWORKS", 12)
+    monkeypatch.setattr(gauge, "ROUNDS", 4)
+    setting = Setting("onnxruntime", installed_runtime("onnxruntime").version(), "fp32", 1)
+    told: list[str] = []
+    made = Measuring(SEED, setting, tmp_path / "device.json", 8, told.append)
+    assert told[-1].startswith("latency table: 100% of ")
+    smallest = min(versions, key=lambda one: count(one).multiply_adds)
+    seed_ms, ms, again = made.measured([SEED, smallest, SEED])
+    assert seed_ms == again == pytest.approx(made.seed_ms)
+    assert ms < seed_ms
+    made.settle(smallest, ms)
+    assert made.expected(smallest) == pytest.approx(ms)
+    expected = np.array([made.expected(one) for one in versions])
+    assert np.corrcoef(expected, [count(one).multiply_adds for one in versions])[0, 1] > 0
+    written = (tmp_path / "device.json").stat().st_mtime_ns
+    Measuring(SEED, setting, tmp_path / "device.json", 8, told.append)  # nothing is measured again
+    assert (tmp_path / "device.json").stat().st_mtime_ns == written
