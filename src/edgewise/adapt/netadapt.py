@@ -18,11 +18,11 @@ from edgewise.adapt.pool import Pool
 from edgewise.adapt.proposals import Proposal, Proposals
 from edgewise.adapt.rules import Form, Outcome, least_cut, winner
 from edgewise.adapt.spaces import Spaces
+from edgewise.adapt.steps import Step, Steps, made_step, write_model
 from edgewise.adapt.surgery import cut
 from edgewise.deploy.tensors import tensors_of
 from edgewise.errors import EdgewiseError
 from edgewise.files import write_text
-from edgewise.papers import Architecture
 from edgewise.training.recipe import Recipe
 from edgewise.weights import ModelCard, load_model, read_card, save_model
 
@@ -34,34 +34,6 @@ CLOSE = 0.01
 _TRIES = 3
 _BESIDE = 4
 _SMALLEST_STEP = 1e-3
-
-
-@dataclass(frozen=True)
-class Step:
-    """An accepted step. Step 0 is the network that it began with.
-
-    `ms` was measured (or is expected, where the device is not here), `expected_ms` is what the table said before,
-    `least_ms` what the step had to cut at least. `accuracy` is on the holdout after the short fine-tune. `proposals`
-    are all that were tuned, with `expected_ms` and measured `ms` each, and the accuracies of the rungs they took part
-    in.
-    """
-
-    number: int
-    name: str
-    ms: float
-    expected_ms: float
-    least_ms: float
-    accuracy: float
-    multiply_adds: int
-    parameters: int
-    proposals: tuple[dict[str, Any], ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, content: dict[str, Any]) -> Step:
-        return cls(**{**content, "proposals": tuple(content["proposals"])})
 
 
 @dataclass(frozen=True)
@@ -81,32 +53,30 @@ class NetAdapt:
 
     def __init__(self, folder: Path, course: Course, gauge: Gauge, tell: Tell) -> None:
         self._folder, self._course, self._gauge, self._tell = folder, course, gauge, tell
+        self.steps = Steps(folder)
 
     def begin(self, model: Path, accuracy: Callable[[str], float]) -> Step:
         """Step 0: the model file `model`, its latency, and its accuracy by `accuracy`, given the file's place."""
-        kept = self._kept(0)
+        kept = self.steps.kept(0)
         if kept is not None:
             return kept
         network, card = load_model(model)
-        save_model(self.model_file(0), network, card)
+        save_model(self.steps.model_file(0), network, card)
         ms = self._gauge.measured([card.architecture])[0]
         self._gauge.settle(card.architecture, ms)
-        place = str(self.model_file(0).relative_to(self._folder))
-        return self._keep(self._step(0, "as it was", card.architecture, ms, ms, 0.0, accuracy(place)))
-
-    def model_file(self, number: int) -> Path:
-        return self._folder / "steps" / f"{number:02}" / "model.safetensors"
+        place = str(self.steps.model_file(0).relative_to(self._folder))
+        return self.steps.keep(made_step(0, "as it was", card.architecture, ms, ms, 0.0, accuracy(place)))
 
     def run(self, pool: Pool, contest: Contest, seed: Step) -> list[Step]:
         """Steps until the target is reached or nothing can be narrower; all of them, `seed` first."""
         steps = [seed]
         while steps[-1].ms > self._course.target_ms * (1 + CLOSE) and len(steps) <= self._course.most_steps:
-            made = self._kept(len(steps)) or self._next(pool, contest, steps)
+            made = self.steps.kept(len(steps)) or self._next(pool, contest, steps)
             if made is None:
                 self._tell(f"nothing can be narrower: {steps[-1].ms:.3f} ms is the least there is")
                 break
             steps.append(made)
-            self._gauge.settle(read_card(self.model_file(made.number)).architecture, made.ms)
+            self._gauge.settle(read_card(self.steps.model_file(made.number)).architecture, made.ms)
             self._tell(
                 f"step {made.number}: {made.name}; {made.ms:.3f} ms of {self._course.target_ms:.3f}, "
                 f"{100 * made.accuracy:.2f}% on the holdout"
@@ -122,11 +92,7 @@ class NetAdapt:
             return [Outcome(**one) for one in json.loads(path.read_text(encoding="utf-8"))]
         if len(steps) < 2:
             return []
-        network, card = load_model(self.model_file(0))
-        tensors = tensors_of(network)
-        spaces = Spaces(card.architecture)
-        order = _scores(self._course.score, spaces, tensors)
-        made = Proposals(spaces, order, self._gauge.expected, self._course.quantum)
+        card, tensors, spaces, made = self._narrowings(0)
         found: dict[str, Proposal] = {}
         for number in range(1, _BESIDE + 1):
             proposal = made.evenly(steps[0].ms + (steps[-1].ms - steps[0].ms) * number / _BESIDE)
@@ -136,7 +102,7 @@ class NetAdapt:
         for number, proposal in enumerate(found.values()):
             smaller, sliced = cut(card.architecture, tensors, spaces.labels, proposal.kept)
             file = home / f"{number:02}.safetensors"
-            _write(file, replace(card, architecture=smaller, metrics={}), sliced)
+            write_model(file, replace(card, architecture=smaller, metrics={}), sliced)
             files.append(str(file.relative_to(self._folder)))
         latencies = self._gauge.measured([one.architecture for one in found.values()])
         accuracies = contest.tuned(pool, files, contest.steps * (len(steps) - 1))
@@ -150,14 +116,11 @@ class NetAdapt:
 
     def plan(self, current: Step) -> tuple[list[Proposal], float]:
         """The proposals of the step after `current`, and the least that they cut, in ms."""
-        network, card = load_model(self.model_file(current.number))
-        spaces = Spaces(card.architecture)
-        order = _scores(self._course.score, spaces, tensors_of(network))
+        made = self._narrowings(current.number)[3]
         least = min(
-            least_cut(self._course.form, self._seed_ms(), current.number + 1), current.ms - self._course.target_ms
+            least_cut(self._course.form, self.steps.seed().ms, current.number + 1), current.ms - self._course.target_ms
         )
-        made = Proposals(spaces, order, self._gauge.expected, self._course.quantum)
-        smallest = _SMALLEST_STEP * self._seed_ms()
+        smallest = _SMALLEST_STEP * self.steps.seed().ms
         while least > smallest:
             if found := made.below(current.ms - least):
                 return found, least
@@ -184,7 +147,7 @@ class NetAdapt:
         best = winner(self._course.form, before, list(outcomes.values()))
         chosen = next(one for one in rated if outcomes.get(one["file"]) is best)
         network, card = load_model(self._folder / standings.files[chosen["file"]])
-        save_model(self.model_file(current.number + 1), network, card)
+        save_model(self.steps.model_file(current.number + 1), network, card)
         told = tuple(
             {
                 "name": one["name"],
@@ -194,10 +157,10 @@ class NetAdapt:
             }
             for one in rated
         )
-        made = self._step(
+        made = made_step(
             current.number + 1, best.name, card.architecture, best.ms, chosen["expected_ms"], least, best.accuracy, told
         )
-        self._keep(made)
+        self.steps.keep(made)
         contest.clear(home)
         return made
 
@@ -206,16 +169,14 @@ class NetAdapt:
         path = home / "proposals.json"
         if path.exists():
             return json.loads(path.read_text(encoding="utf-8"))
-        network, card = load_model(self.model_file(current.number))
-        tensors = tensors_of(network)
-        spaces = Spaces(card.architecture)
+        card, tensors, spaces, made = self._narrowings(current.number)
         proposals, least = self.plan(current)
-        proposals, latencies = self._confirmed(proposals, current, least, spaces, tensors)
+        proposals, latencies = self._confirmed(proposals, current.ms - least, made)
         listed: list[dict[str, Any]] = []
         for number, (proposal, ms) in enumerate(zip(proposals, latencies, strict=True)):
             smaller, sliced = cut(card.architecture, tensors, spaces.labels, proposal.kept)
             file = home / "proposals" / f"{number:02}.safetensors"
-            _write(file, replace(card, architecture=smaller, metrics={}), sliced)
+            write_model(file, replace(card, architecture=smaller, metrics={}), sliced)
             listed.append(
                 {
                     "name": proposal.name,
@@ -229,22 +190,21 @@ class NetAdapt:
         write_text(path, json.dumps(listed, indent=1))
         return listed
 
+    def _narrowings(self, number: int) -> tuple[ModelCard, dict[str, np.ndarray], Spaces, Proposals]:
+        """What a step's network can become."""
+        network, card = load_model(self.steps.model_file(number))
+        tensors = tensors_of(network)
+        spaces = Spaces(card.architecture)
+        order = _scores(self._course.score, spaces, tensors)
+        return card, tensors, spaces, Proposals(spaces, order, self._gauge.expected, self._course.quantum)
+
     def _confirmed(
-        self,
-        proposals: list[Proposal],
-        current: Step,
-        least: float,
-        spaces: Spaces,
-        tensors: dict[str, np.ndarray],
+        self, proposals: list[Proposal], wanted: float, made: Proposals
     ) -> tuple[list[Proposal], list[float]]:
-        """The proposals whose measured latency is as low as it has to be. Those that are not get narrower, and are
+        """The proposals whose measured latency is at most `wanted`. Those that are slower get narrower, and are
         measured again; after a few tries what is fast enough is taken, or all where nothing is."""
         if not proposals or not self._gauge.here:
             return proposals, [one.ms for one in proposals]
-        wanted = current.ms - least
-        made = Proposals(
-            spaces, _scores(self._course.score, spaces, tensors), self._gauge.expected, self._course.quantum
-        )
         good: dict[str, tuple[Proposal, float]] = {}
         slow: dict[str, tuple[Proposal, float]] = {}
         waiting = proposals
@@ -262,40 +222,6 @@ class NetAdapt:
         kept = list(good.values()) or list(slow.values())
         return [one for one, _ in kept], [ms for _, ms in kept]
 
-    def _seed_ms(self) -> float:
-        kept = self._kept(0)
-        assert kept is not None
-        return kept.ms
-
-    def _step(
-        self,
-        number: int,
-        name: str,
-        architecture: Architecture,
-        ms: float,
-        expected_ms: float,
-        least_ms: float,
-        accuracy: float,
-        proposals: tuple[dict[str, Any], ...] = (),
-    ) -> Step:
-        from edgewise.costs import count
-
-        costs = count(architecture)
-        return Step(number, name, ms, expected_ms, least_ms, accuracy, costs.multiply_adds, costs.parameters, proposals)
-
-    def _keep(self, step: Step) -> Step:
-        write_text(self.model_file(step.number).parent / "step.json", json.dumps(step.to_json(), indent=1))
-        return step
-
-    def _kept(self, number: int) -> Step | None:
-        path = self.model_file(number).parent / "step.json"
-        if not path.exists():
-            return None
-        try:
-            return Step.from_json(json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, LookupError, TypeError) as error:
-            raise EdgewiseError(f"{path} cannot be used ({error}); delete the run's folder to begin again") from None
-
 
 def _first(proposal: Proposal) -> str:
     """Which space, or spaces, a proposal narrows."""
@@ -308,19 +234,6 @@ def _scores(kind: str, spaces: Spaces, tensors: dict[str, np.ndarray]) -> np.nda
     if kind == "norm_scale":
         return scores.norm_scale(spaces.labels, tensors)
     raise EdgewiseError(f"channels cannot be scored by {kind!r}; choose magnitude or norm_scale")
-
-
-def _write(path: Path, card: ModelCard, tensors: dict[str, np.ndarray]) -> None:
-    import torch
-
-    from edgewise.nn import Network
-
-    with torch.device("meta"):
-        network = Network(card.architecture)
-    network.load_state_dict(
-        {name: torch.from_numpy(array) for name, array in tensors.items()}, strict=False, assign=True
-    )
-    save_model(path, network, card)
 
 
 def short_recipe(recipe: Recipe, rate: float) -> Recipe:

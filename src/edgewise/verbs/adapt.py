@@ -14,10 +14,11 @@ from typing import Any
 
 from edgewise.adapt.contest import Contest
 from edgewise.adapt.gauge import Expecting, Gauge, Measuring, quantum_of
-from edgewise.adapt.netadapt import CLOSE, Course, NetAdapt, Step, short_recipe
+from edgewise.adapt.netadapt import CLOSE, Course, NetAdapt, short_recipe
 from edgewise.adapt.pool import Pool
 from edgewise.adapt.proposals import Proposal
 from edgewise.adapt.rules import Outcome, form_of
+from edgewise.adapt.steps import Step
 from edgewise.adapt.tuning import write_cache
 from edgewise.data import Dataset, open_dataset
 from edgewise.data.stratify import stratified
@@ -181,7 +182,7 @@ def adapt(
                 return Plan(first.ms, target, least, tuple(proposals))
             steps = adapting.run(pool, contest, first)
             beside = adapting.evenly(pool, contest, steps)
-        last, last_card = load_model(adapting.model_file(steps[-1].number))
+        last, last_card = load_model(adapting.steps.model_file(steps[-1].number))
         final = _recipe(recipe, epochs, scratch)
         if scratch:
             last = Network(last_card.architecture, seed=seed)
