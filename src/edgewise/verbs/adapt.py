@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -34,7 +33,7 @@ from edgewise.fitting.halving import default_recipe, with_epochs
 from edgewise.nn import Network
 from edgewise.run_folder import RunFolder
 from edgewise.training import Recipe, evaluate, train
-from edgewise.verbs.checks import at_least, decoding_workers, described
+from edgewise.verbs.checks import at_least, cores, decoding_workers, described
 from edgewise.verbs.resolve import existing, is_model_file
 from edgewise.version import VERSION
 from edgewise.weights import ModelCard, Provenance, load_model, read_card, save_model
@@ -167,9 +166,8 @@ def adapt(
         flips = dataset.source != "digits" if flip is None else flip
         recipe = default_recipe(dataset, card.architecture.input[1], seed=seed, flip=flips)
         held_out = _cached(folder.path, dataset, card, seed)
-        cores = workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else workers or 1
         contest = Contest(folder.path, "cache", short_recipe(recipe, SHORT_RATE), short)
-        with Pool(folder.path, cores, say, storage) as pool:
+        with Pool(folder.path, workers or cores(), say, storage) as pool:
             course = Course(chosen_form, 0.0, step, score)
             adapting = NetAdapt(folder.path, course, gauge, say)
             first = adapting.begin(file, lambda place: contest.judged(pool, place))

@@ -18,11 +18,13 @@ def at_least(least: int, numbers: Mapping[str, int | None]) -> None:
 
 def decoding_workers(workers: int | None) -> int:
     """Processes that decode images which do not fit in memory: half of the cores, unless the user says."""
-    if workers is not None:
-        return workers
+    return max(1, cores() // 2) if workers is None else workers
+
+
+def cores() -> int:
+    """The cores that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
-    cores = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
-    return max(1, cores // 2)
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
 def described(dataset: Dataset) -> str:
