@@ -48,6 +48,7 @@ def example_report(classes: tuple[str, ...] = tuple("0123456789"), candidates: i
             name=winner.name,
             latency_ms=winner.latency_ms,
             latency_interval=winner.latency_interval,
+            runs_in="onnxruntime int8",
             val_accuracy=0.983,
             val_images=180,
             test_accuracy=0.978,
@@ -106,4 +107,5 @@ def _candidate(random: np.random.Generator, index: int, trained: bool, wins: boo
         images=180 if trained else None,
         stage="winner" if wins else (STAGES[index % 3] if trained else "measured"),
         in_budget=latency <= 0.5,
+        runs_in=f"onnxruntime {('fp32', 'bf16')[index % 2]}",
     )

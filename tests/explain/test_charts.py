@@ -23,6 +23,7 @@ from edgewise.explain import (
     wilson_interval,
 )
 from edgewise.explain.formats import count, measured_bytes, millions, milliseconds, per_cent
+from edgewise.explain.marks import mark
 
 # Not below a billionth: what vanishes beside 1e-300 is nobody's latency.
 finite = st.floats(min_value=-1e9, max_value=1e9, allow_nan=False).map(lambda value: round(value, 9))
@@ -52,6 +53,20 @@ def test_values_far_apart_get_a_logarithmic_axis(low: float, times: float) -> No
 
 def test_close_values_get_a_linear_axis() -> None:
     assert not fit_axis([1.0, 2.0]).logarithmic
+
+
+@pytest.mark.parametrize("last", [1, 2, 3, 17, 18, 60, 1000])
+@pytest.mark.parametrize("ticks", [4, 8])
+def test_an_axis_of_what_is_counted_has_whole_ticks(last: int, ticks: int) -> None:
+    axis = fit_axis(range(1, last + 1), logarithmic=False, floor=1.0, ticks=ticks, whole=True)
+    assert axis.ticks
+    assert all(tick.value == int(tick.value) and "." not in tick.label for tick in axis.ticks)
+    assert axis.low <= 1 <= last <= axis.high
+
+
+def test_one_epoch_is_no_fraction_of_it() -> None:
+    drawn = str(training_curves([Epoch(1, 2.25, val_loss=2.5, val_accuracy=0.5)]))
+    assert not re.search(r">1\.0\d<", drawn)
 
 
 def points(number: int) -> list[Point]:
@@ -91,6 +106,29 @@ def test_families_differ_in_shape_and_not_only_in_colour() -> None:
     # Polygons are told apart by how many corners they have.
     shapes = {(kind, len(re.findall(r"[-0-9.]+,[-0-9.]+", rest))) for kind, rest in drawn}
     assert len(shapes) >= 3
+
+
+def shape_and_filling(number: int) -> tuple[str, bool]:
+    """What a mark is without its colour."""
+    drawn = str(mark(number, 0, 0, 5))
+    return re.sub(r' class="[^"]*"', "", drawn), "hollow" in drawn
+
+
+def test_groups_of_one_colour_differ_in_shape_and_in_filling() -> None:
+    for number in range(7):
+        (first, filled), (second, hollow) = shape_and_filling(number), shape_and_filling(number + 7)
+        assert first != second
+        assert (filled, hollow) == (False, True)
+    assert len({str(mark(number, 0, 0, 5)) for number in range(49)}) == 49
+
+
+def test_no_two_shapes_are_nearly_the_same() -> None:
+    """A circle and a hexagon are at this size; what has many corners has deep ones."""
+    for number in range(7):
+        drawn = str(mark(number, 0, 0, 5))
+        corners = re.findall(r"([-0-9.]+),([-0-9.]+)", drawn)
+        radii = [math.hypot(float(x), float(y)) for x, y in corners]
+        assert len(corners) <= 4 or min(radii) < 0.5 * max(radii)
 
 
 @pytest.mark.parametrize("classes", [2, 10, 300])

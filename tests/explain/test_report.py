@@ -73,6 +73,30 @@ def test_what_was_measured_stands_on_the_page() -> None:
     assert "ab" * 32 in text
 
 
+def test_where_everything_runs_stands_on_the_page() -> None:
+    report = example_report()
+    text = Page(fit_report(report)).text
+    assert "runs in onnxruntime int8" in text
+    assert text.count("onnxruntime bf16") == sum(one.runs_in == "onnxruntime bf16" for one in report.candidates) > 0
+    assert "counted in 32-bit floats, whatever the artifact's precision" in text
+
+
+def test_predictions_are_called_so() -> None:
+    measured = Page(fit_report(example_report()))
+    predicted = Page(fit_report(replace(example_report(), predicted_for="An example board")))
+    labels = [" ".join(one.get("aria-label", "") for one in page.all("svg")) for page in (measured, predicted)]
+    assert "40 of them measured" in labels[0]
+    assert "40 of them predicted" in labels[1]
+    assert "measured, not trained" in measured.text
+    assert "predicted, not trained" in predicted.text
+    assert "predicted latency" not in measured.text
+    for said in ("predicted latency", "Latencies are predicted for An example board, one image at a time"):
+        assert said in predicted.text
+    for said in ("measured, not trained", "Latency and accuracy are those of", "The machine it was measured on"):
+        assert said in measured.text
+        assert said not in predicted.text
+
+
 def test_pictures_can_be_heard() -> None:
     page = Page(fit_report(example_report()))
     assert page.all("img")

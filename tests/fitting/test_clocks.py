@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from edgewise.devices import Budget, Verdict
+from edgewise.devices import Budget, Latency, Verdict
 from edgewise.errors import EdgewiseError
-from edgewise.fitting.candidates import measure_candidates
+from edgewise.fitting.candidates import Candidate, measure_candidates
 from edgewise.fitting.clocks import PredictingClock, Timed
+from edgewise.fitting.selection import select
 from edgewise.papers import find
 from predicted_device import device
 
@@ -31,6 +34,33 @@ def test_candidates_are_ranked_for_a_device_that_is_not_here() -> None:
         assert one.latency.low_ms <= one.latency.median_ms <= one.latency.high_ms <= measured.budget_ms
 
 
+class Vague(PredictingClock):
+    """Its predictions are right within a factor of two."""
+
+    def _latency(self, one: Timed) -> Latency:
+        made = super()._latency(one)
+        return replace(made, p10_ms=0.5 * made.median_ms, low_ms=0.5 * made.median_ms, high_ms=2 * made.median_ms)
+
+
+def test_however_wide_the_intervals_the_largest_within_the_budget_are_taken() -> None:
+    clock = Vague(device(), ["auto"], "int8", 1)
+    budget = Budget.parse("0.5ms")
+    told: list[str] = []
+    measured = measure_candidates(budget, clock, size=32, classes=10, seconds=1, tell=told.append)
+    within: dict[str, list[Candidate]] = {}
+    for one in measured.candidates:
+        assert one.latency is not None
+        assert (one.verdict is Verdict.MET) == (one.latency.high_ms <= 0.5)
+        if one.verdict is Verdict.MET:
+            within.setdefault(one.family, []).append(one)
+    met = sum(map(len, within.values()))
+    assert told[-1] == f"{met} of {len(measured.candidates)} candidates are within the budget by their whole intervals"
+    chosen = select(measured, budget, 4)
+    assert len(chosen) == 4
+    for one in chosen:
+        assert one.multiply_adds == max(rival.multiply_adds for rival in within[one.family])
+
+
 def test_predictions_follow_the_device() -> None:
     clock = PredictingClock(device(), ["onnxruntime"], "fp32", 1)
     names = ("mobilenet_v2", "resnet18", "shufflenet_v2_0.5")
@@ -47,10 +77,10 @@ def test_predictions_follow_the_device() -> None:
             ["openvino"],
             "auto",
             1,
-            "no latency table for openvino in auto on 1 thread; it has: onnxruntime 1 fp32",
+            "no latency table for openvino in any precision on 1 thread; it has: onnxruntime 1 fp32",
         ),
-        (["auto"], "bf16", 1, "no latency table for auto in bf16 on 1 thread"),
-        (["auto"], "auto", 2, "no latency table for auto in auto on 2 threads"),
+        (["auto"], "bf16", 1, "no latency table for any runtime in bf16 on 1 thread"),
+        (["auto"], "auto", 2, "no latency table for any runtime and precision on 2 threads"),
         (["auto"], "int4", 1, "there is no precision 'int4'"),
     ],
 )

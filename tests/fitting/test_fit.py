@@ -76,6 +76,7 @@ def test_what_is_told_on_the_way(fitted: Fitted) -> None:
     first, *rest = fitted.told
     assert first == "digits: 10 classes, 1439 train, 179 val, 179 test; images of 32 pixels, networks for 32"
     assert any(line.startswith(f"budget {Budget.parse(BUDGET)} is ") for line in rest)
+    assert len([line for line in rest if line.endswith("images/s in training, 1 epoch")]) == 2
     assert rest[-2] == "exporting, and measuring the artifact"
     assert re.fullmatch(r"fp32 in onnxruntime fp32: \d+\.\d\d%", rest[-1])
 
@@ -128,6 +129,8 @@ def test_the_report_needs_no_network(fitted: Fitted) -> None:
     page = (fitted.result.folder / "report.html").read_text(encoding="utf-8")
     assert fitted.result.winner.name in page
     assert len(page) > 10_000
+    assert "onnxruntime fp32" in page
+    assert "trained</dt><dd>1 epoch at" in page
     assert "<script src" not in page
     assert "@import" not in page
     for attribute in re.findall(r"""(?:src|href|action|poster|data)\s*=\s*["']([^"']*)""", page):
@@ -183,6 +186,8 @@ def test_the_command_prints_the_same_run(
     printed = {line.split("  ")[0].strip(): line.split("  ")[-1].strip() for line in lines}
     assert printed["test accuracy"] == f"{100 * accuracy:.2f}%"
     assert printed["budget"].endswith("ms: met")
+    assert printed["runs in"] == "onnxruntime fp32"
+    assert re.fullmatch(r"\d\.\de-\d\d of the scores' range", printed["its fp32 export differs from torch by"])
     assert printed["artifact"] == str(fitted.result.folder / "model.onnx")
 
 

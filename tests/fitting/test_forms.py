@@ -11,9 +11,10 @@ import pytest
 from making import latency
 
 from edgewise.data import Dataset, Preprocessing, open_dataset
-from edgewise.deploy import ArtifactCard, export_onnx, random_tensors, read_artifact
+from edgewise.deploy import ArtifactCard, build, export_onnx, random_tensors, read_artifact
+from edgewise.deploy.quantization import SCHEMES, quantize_onnx
 from edgewise.deploy.quantization.trials import Subject
-from edgewise.devices import Latency, Variant
+from edgewise.devices import Budget, Latency, Variant
 from edgewise.fitting import forms
 from edgewise.fitting.clocks import MeasuringClock, Timed
 from edgewise.fitting.forms import Chosen, choose_form
@@ -65,13 +66,27 @@ def choose(
     reference: Timed | None = None,
     told: list[str] | None = None,
     clock: SetClock | None = None,
+    budget: str = "100s",
+    schemes: int = 1,
 ) -> Chosen:
     monkeypatch.setattr(forms, "POINTS", points)
-    monkeypatch.setattr(forms, "SCHEMES", forms.SCHEMES[:1])
+    monkeypatch.setattr(forms, "SCHEMES", SCHEMES[:schemes])
     images = np.random.default_rng(0).standard_normal((4, 3, 32, 32), dtype=np.float32)
     tell = (lambda text: None) if told is None else told.append
     with MeasuringClock(allowed, 1) if clock is None else clock as used:
-        return choose_form(subject, digits, images, used, reference, folder, threads=1, seconds=1, workers=0, tell=tell)
+        return choose_form(
+            subject,
+            digits,
+            images,
+            Budget.parse(budget),
+            used,
+            reference,
+            folder,
+            threads=1,
+            seconds=1,
+            workers=0,
+            tell=tell,
+        )
 
 
 def test_the_fastest_of_those_that_hold(
@@ -122,3 +137,39 @@ def test_the_fastest_beyond_noise_and_else_the_more_accurate(
     chosen = choose(subject, digits, tmp_path, monkeypatch, points=20.0, clock=SetClock({"fp32": fp32, "int8": int8}))
     assert (chosen.attempt.precision, chosen.attempt.accuracy) == (expected, right[expected])
     assert chosen.latency.precision == expected
+
+
+def test_of_those_the_same_within_noise_one_that_keeps_the_budget(
+    subject: Subject, digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = iter((0.9, 0.8))
+    monkeypatch.setattr(forms, "score_of", lambda metrics: next(scores))
+    clock = SetClock({"fp32": (1.0, 2.2), "int8": (0.9, 1.2)})
+    chosen = choose(subject, digits, tmp_path, monkeypatch, points=20.0, clock=clock, budget="1.5ms")
+    assert chosen.attempt.precision == "int8"
+
+
+class ForAnother(SetClock):
+    """Predicts, as far as anyone can tell."""
+
+    device = "another"  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("points", [100.0, -200.0])
+def test_for_another_device_only_what_its_tables_are_of(
+    subject: Subject, digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, points: float
+) -> None:
+    """No other scheme, and where none holds the accuracy no parts in float: the table could not tell their latency."""
+    clock = ForAnother({"fp32": (2.0, 2.2), "int8": (1.0, 1.2)})
+    chosen = choose(subject, digits, tmp_path, monkeypatch, points=points, clock=clock, schemes=3)
+    assert [(one.name, one.in_float) for one in chosen.attempts] == [("fp32", ()), ("u8s8 extremes", ())]
+    assert chosen.attempt.name == ("u8s8 extremes" if points > 0 else "fp32")
+
+
+def test_the_first_scheme_is_what_tables_are_timed_from(subject: Subject, tmp_path: Path) -> None:
+    assert subject.architecture is not None
+    images = np.random.default_rng(0).standard_normal((2, 3, 32, 32), dtype=np.float32)
+    timed = build(subject.architecture, subject.tensors, tmp_path, "timed", precision="int8", images=images)
+    plain = export_onnx(subject.architecture, subject.tensors, tmp_path / "plain.onnx")
+    quantize_onnx(plain, images, tmp_path / "first.onnx", SCHEMES[0])
+    assert timed.read_bytes() == (tmp_path / "first.onnx").read_bytes()

@@ -1,5 +1,7 @@
 """Which candidates train: the rule, on candidates made by hand."""
 
+from dataclasses import replace
+
 import pytest
 from making import candidate, latency
 
@@ -48,6 +50,14 @@ def test_only_what_surely_meets_the_budget(verdict: Verdict | None) -> None:
 def test_only_what_was_measured() -> None:
     screened = candidate("screened", multiply_adds=100, measured=False)
     assert selected(screened, candidate("measured", multiply_adds=1)) == ["measured"]
+
+
+def test_a_prediction_decides_without_a_second_look() -> None:
+    screened = candidate("predicted", multiply_adds=100, measured=False)
+    assert screened.latency is not None
+    predicted = replace(screened, latency=replace(screened.latency, predicted=True))
+    assert selected(predicted, candidate("measured", multiply_adds=1)) == ["predicted"]
+    assert selected(replace(predicted, verdict=Verdict.UNDECIDED), candidate("measured")) == ["measured"]
 
 
 def test_nothing_meets_the_budget() -> None:

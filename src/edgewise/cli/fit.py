@@ -95,26 +95,29 @@ def _considered(result: FitResult) -> object:
             )
         )
     columns = ("candidate", "multiply-adds", "parameters", "median, ms", "95% interval", "in", "validation", "")
-    return console.table(f"trained, of {len(result.measured.candidates)} timed", columns, rows, left=(0, 5, 7))
+    how = "predicted" if result.delivery.latency.predicted else "timed"
+    return console.table(f"trained, of {len(result.measured.candidates)} {how}", columns, rows, left=(0, 5, 7))
 
 
 def _delivered(result: FitResult) -> object:
     delivery = result.delivery
     latency = delivery.latency
     predicted = ", predicted," if latency.predicted else ""
+    # A floating-point form is called as its precision is.
+    form = "" if delivery.form.name == latency.precision else f", {delivery.form.name}"
     rows = [
         (
             f"latency{predicted} of the artifact",
             f"{latency.median_ms:.3f} ms ({latency.low_ms:.3f}–{latency.high_ms:.3f})",
         ),
-        ("runs in", f"{latency.runtime} {latency.precision}, {delivery.form.name}"),
+        ("runs in", f"{latency.runtime} {latency.precision}{form}"),
         ("budget", f"{delivery.budget_ms:.3f} ms: {delivery.verdict.value}"),
         *[
             console.metric(f"{split}_{name}", value)
             for split, scores in (("val", delivery.validation), ("test", delivery.test))
             for name, value in scores.metrics().items()
         ],
-        ("differs from torch by", f"{delivery.parity.difference:.1e} of the scores' range"),
+        ("its fp32 export differs from torch by", f"{delivery.parity.difference:.1e} of the scores' range"),
         ("artifact", str(delivery.artifact)),
         ("model file", str(delivery.model_file)),
         ("report", str(result.folder / "report.html")),

@@ -48,31 +48,36 @@ def fit_axis(
     floor: float = -math.inf,
     ceiling: float = math.inf,
     ticks: int = 6,
+    whole: bool = False,
 ) -> Axis:
     """The axis that shows all finite `values` with a little room, and about `ticks` ticks.
 
     Logarithmic when all values are positive and the largest is at least ten times the smallest, unless
     `logarithmic` says; values that are not positive always make it linear. The range stays between `floor` and
-    `ceiling` (0 and 100 for per cent). Without any finite value it runs from 0 to 1.
+    `ceiling` (0 and 100 for per cent). Without any finite value it runs from 0 to 1. `whole` is for what is counted: a
+    linear axis with whole ticks only.
     """
     shown = [_tamed(value) for value in values if math.isfinite(value)] or [0.0, 1.0]
     low, high = min(shown), max(shown)
-    if low > 0 and (high / low >= _LOG_FROM_RATIO if logarithmic is None else logarithmic):
+    if not whole and low > 0 and (high / low >= _LOG_FROM_RATIO if logarithmic is None else logarithmic):
         return _log_axis(low, high, ticks)
-    return _linear_axis(low, high, floor, ceiling, ticks)
+    return _linear_axis(low, high, floor, ceiling, ticks, whole)
 
 
 def _tamed(value: float) -> float:
     return 0.0 if abs(value) < _SMALLEST else math.copysign(min(abs(value), _LARGEST), value)
 
 
-def _linear_axis(low: float, high: float, floor: float, ceiling: float, wanted: int) -> Axis:
+def _linear_axis(low: float, high: float, floor: float, ceiling: float, wanted: int, whole: bool) -> Axis:
+    least = 1.0 if whole else 0.0  # the shortest step; a single value gets as much room
     scale = max(abs(low), abs(high))
-    room = 0.06 * (high - low) if high - low > _NARROWEST * scale else 0.05 * scale or 0.5
+    room = 0.06 * (high - low) if high - low > _NARROWEST * scale else max(0.05 * scale or 0.5, least)
     bottom, top = max(low - room, floor), min(high + room, ceiling)
     if low >= 0 > bottom:  # room below zero would suggest that there can be something
         bottom = 0.0
-    mantissa, exponent = _round_step((top - bottom) / wanted)
+    mantissa, exponent = _round_step(max((top - bottom) / wanted, least))
+    if whole and (mantissa, exponent) == (2.5, 0):
+        mantissa = 5.0
     first, last = math.ceil(bottom / _scaled(mantissa, exponent)), math.floor(top / _scaled(mantissa, exponent))
     marks = [_scaled(index * mantissa, exponent) for index in range(first, last + 1)]
     decimals = max(0, -exponent) + (1 if mantissa == 2.5 and exponent <= 0 else 0)

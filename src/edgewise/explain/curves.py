@@ -43,8 +43,9 @@ def line_chart(
     x_label: str,
     y_label: str,
     y_range: tuple[float, float] = (-math.inf, math.inf),
+    whole: bool = False,
 ) -> Markup:
-    """Lines told apart by dashes and by their names at the right end as well as by colour."""
+    """Lines told apart by dashes and by their names at the right end as well as by colour. `whole`: x is a count."""
 
     def draw(width: int) -> Markup:
         known = [y for one in lines for _, y in one.points if y is not None]
@@ -53,7 +54,9 @@ def line_chart(
         chart = Chart(
             width=width,
             height=300 if width >= WIDE else 250,
-            x_axis=fit_axis(xs, logarithmic=False, floor=min(xs, default=0.0), ticks=8 if width >= WIDE else 4),
+            x_axis=fit_axis(
+                xs, logarithmic=False, floor=min(xs, default=0.0), ticks=8 if width >= WIDE else 4, whole=whole
+            ),
             y_axis=fit_axis(known, logarithmic=False, floor=y_range[0], ceiling=y_range[1], ticks=5),
             x_label=x_label,
             y_label=y_label,
@@ -135,7 +138,7 @@ def _chart(lines: Sequence[Line], name: str, y_range: tuple[float, float] = (-ma
     if not known:
         return NOTHING
     summary = f"{name} over the epochs; the numbers are in the table below."
-    return line_chart(known, summary=summary, caption="", x_label="epoch", y_label=name, y_range=y_range)
+    return line_chart(known, summary=summary, caption="", x_label="epoch", y_label=name, y_range=y_range, whole=True)
 
 
 def _hundredfold(share: float | None) -> float | None:

@@ -40,6 +40,7 @@ class CandidatePoint:
     `latency_ms` is the median and `latency_interval` its 95% interval, in milliseconds at batch 1; both `None` for a
     candidate that was never measured. `accuracy` is a share of one, counted on `images` validation images after the
     stage named by `stage` ("screened", "measured", "rung 1", …, "winner"); `None` for one that was never trained.
+    `runs_in` is the runtime and precision that its latency is for (`onnxruntime int8`).
     """
 
     name: str
@@ -52,19 +53,22 @@ class CandidatePoint:
     images: int | None
     stage: str
     in_budget: bool
+    runs_in: str | None = None
 
 
 @dataclass(frozen=True)
 class WinnerSummary:
     """The network that was delivered. Accuracies are of the artifact, run in its runtime, as shares of one.
 
-    `latency_ms` and its 95% interval are of the artifact too, measured after the export. `facts` are further lines to
+    `latency_ms` and its 95% interval are of the artifact too, measured after the export or predicted, for the runtime
+    and precision that it `runs_in` (`onnxruntime int8`). `facts` are further lines to
     show, such as the largest difference between the artifact's outputs and the trained network's.
     """
 
     name: str
     latency_ms: float
     latency_interval: tuple[float, float]
+    runs_in: str | None = None
     val_accuracy: float | None = None
     val_images: int | None = None
     test_accuracy: float | None = None
@@ -83,7 +87,10 @@ class WrittenFile:
 
 @dataclass(frozen=True, eq=False)
 class FitReport:
-    """Everything `fit_report` shows. `machine` and `provenance` are JSON-like; `confusion` is (K, K) counts."""
+    """Everything `fit_report` shows. `machine` and `provenance` are JSON-like; `confusion` is (K, K) counts.
+
+    `machine` trained the network and measured it, unless latencies were `predicted_for` another device.
+    """
 
     title: str
     command: str
@@ -98,3 +105,4 @@ class FitReport:
     history: tuple[Epoch, ...] = ()
     files: tuple[WrittenFile, ...] = ()
     provenance: Mapping[str, object] | None = None
+    predicted_for: str | None = None

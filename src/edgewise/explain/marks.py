@@ -10,6 +10,7 @@ from edgewise.explain.html import Markup, tag
 __all__ = ["SHAPES", "assign", "legend", "mark"]
 
 HUES = 7  # chart.css has a colour for each, for light and for dark paper
+_SHIFT = 3  # shapes further on with each round of the hues: two groups of one hue have nothing else in common
 # Corners on the unit circle as (number of corners, turned by degrees, inner radius of a star or 1).
 _POLYGONS: Mapping[str, tuple[int, float, float]] = {
     "square": (4, 45, 1.0),
@@ -18,7 +19,6 @@ _POLYGONS: Mapping[str, tuple[int, float, float]] = {
     "star": (5, -90, 0.45),
     "wedge": (3, 90, 1.0),
     "cross": (4, 0, 0.35),
-    "hexagon": (6, 0, 1.0),
 }
 SHAPES = ("circle", *_POLYGONS)
 
@@ -29,8 +29,11 @@ def assign(groups: Iterable[str]) -> dict[str, int]:
 
 
 def mark(number: int, x: float, y: float, radius: float) -> Markup:
-    """The SVG shape of group `number`, of equal weight to the eye in every shape. Unique for 56 groups."""
-    shape, hue = SHAPES[number % len(SHAPES)], {"class": f"mark hue{number % HUES}"}
+    """The SVG shape of group `number`, of equal weight to the eye in every shape. Unique for 49 groups; in every
+    second round of the hues marks are hollow, and each round gives a hue another shape."""
+    lap, hue_number = divmod(number, HUES)
+    shape = SHAPES[(number + _SHIFT * lap) % len(SHAPES)]
+    hue = {"class": f"mark {'hollow ' if lap % 2 else ''}hue{hue_number}"}
     if shape == "circle":
         return tag("circle", {**hue, "cx": f"{x:.1f}", "cy": f"{y:.1f}", "r": f"{radius:.1f}"})
     corners, turned, inner = _POLYGONS[shape]

@@ -30,7 +30,7 @@ def fit_report(data: FitReport) -> str:
     if data.history:
         sections.append(Section("training", "Training the winner", training_curves(data.history)))
     sections.append(Section("data", "The data", _dataset(data)))
-    sections.append(Section("machine", "The machine it was measured on", facts(data.machine)))
+    sections.append(_machine(data))
     sections.append(Section("files", "Files, and how to make them again", _provenance(data)))
     return page(data.title, _introduction(data), sections)
 
@@ -40,7 +40,11 @@ def _introduction(data: FitReport) -> Markup:
     asked = "" if budget.text.strip() == milliseconds(budget.milliseconds) else f" ({budget.text})"
     cards = {
         "winner": (winner.name, ""),
-        "latency": (milliseconds(winner.latency_ms), f"95% interval {_interval_ms(winner.latency_interval)}"),
+        f"{_predicted(data)}latency": (
+            milliseconds(winner.latency_ms),
+            f"{_interval_name(data)} {_interval_ms(winner.latency_interval)}",
+        ),
+        "runs in": (winner.runs_in or UNKNOWN, ""),
         "budget": (f"{milliseconds(budget.milliseconds)}{asked}", _verdict(winner, budget.milliseconds)),
         "test accuracy": _accuracy(winner.test_accuracy, winner.test_images),
         "validation accuracy": _accuracy(winner.val_accuracy, winner.val_images),
@@ -51,7 +55,20 @@ def _introduction(data: FitReport) -> Markup:
         if value != UNKNOWN
     ]
     note = "Latency and accuracy are those of the exported artifact, in the runtime that ships, one image at a time."
+    if data.predicted_for is not None:
+        note = (
+            f"Latencies are predicted for {data.predicted_for}, one image at a time; none was measured. Accuracy is "
+            "that of the exported artifact, run here."
+        )
     return tag("div", None, tag("dl", {"class": "cards"}, *shown), tag("p", None, note))
+
+
+def _predicted(data: FitReport) -> str:
+    return "" if data.predicted_for is None else "predicted "
+
+
+def _interval_name(data: FitReport) -> str:
+    return "95% interval" if data.predicted_for is None else "95% of predictions are right within"
 
 
 def _verdict(winner: WinnerSummary, budget: float) -> str:
@@ -75,27 +92,31 @@ def _interval_ms(interval: tuple[float, float] | None) -> str:
 
 
 def _candidates(data: FitReport) -> Markup:
-    measured = [one for one in data.candidates if one.latency_ms is not None]
+    timed = [one for one in data.candidates if one.latency_ms is not None]
+    how = "measured" if data.predicted_for is None else "predicted"
     trained = [one for one in data.candidates if one.accuracy is not None]
     summary = (
-        f"{len(data.candidates)} candidates, {len(measured)} of them measured and {len(trained)} trained, "
+        f"{len(data.candidates)} candidates, {len(timed)} of them {how} and {len(trained)} trained, "
         f"against a budget of {milliseconds(data.budget.milliseconds)}. The table below has the same numbers."
     )
+    bars = "Bars are 95% intervals: where two overlap, the order between them is noise."
+    if data.predicted_for is not None:
+        bars = "Bars across are what 95% of predicted latencies are right within, those upright 95% intervals."
     caption = (
-        "Bars are 95% intervals: where two overlap, the order between them is noise. Accuracy is on validation images "
-        "after the stage a candidate reached, so only candidates of one stage compare; the ring is the winner."
+        f"{bars} Accuracy is on validation images after the stage a candidate reached, so only candidates of one stage "
+        "compare; the ring is the winner."
     )
     picture = scatter(
-        [_point(one, data.winner.name) for one in measured],
+        [_point(one, data.winner.name) for one in timed],
         summary=summary,
         caption=caption,
-        x_label="latency, ms",
+        x_label=f"{_predicted(data)}latency, ms",
         y_label="validation accuracy, %",
         limit=Limit(data.budget.milliseconds, f"budget {milliseconds(data.budget.milliseconds)}"),
         y_range=(0.0, 100.0),
-        strip_label="measured, not trained",
+        strip_label=f"{how}, not trained",
     )
-    return tag("div", None, picture if measured else NOTHING, _candidate_table(data))
+    return tag("div", None, picture if timed else NOTHING, _candidate_table(data))
 
 
 def _point(one: CandidatePoint, winner: str) -> Point:
@@ -127,7 +148,8 @@ def _candidate_table(data: FitReport) -> Markup:
     columns = [
         Column("candidate"),
         Column("family"),
-        Column("latency, ms", True, "median at batch 1"),
+        Column("runs in", hint="the runtime and precision that its latency is for"),
+        Column(f"{_predicted(data)}latency, ms", True, "median at batch 1"),
         Column("95% interval, ms", True),
         Column("in budget"),
         Column("accuracy", True, "on validation images, after the stage reached"),
@@ -139,6 +161,7 @@ def _candidate_table(data: FitReport) -> Markup:
         (
             one.name,
             one.family,
+            one.runs_in,
             significant(one.latency_ms),
             _interval_ms(one.latency_interval).removesuffix(" ms"),
             "yes" if one.in_budget else "no",
@@ -185,7 +208,8 @@ def _costs(lines: Sequence[CostLine]) -> Markup:
         significant(_intensity(everything, sum(line.bytes_read + line.bytes_written for line in lines))),
     )
     note = "Where few multiply-adds are done for each byte moved, fewer of them make a network no faster."
-    content = table(columns, rows, caption="Costs for one image, batch 1, in 32-bit floats", total=total)
+    caption = "Costs for one image, batch 1, counted in 32-bit floats, whatever the artifact's precision"
+    content = table(columns, rows, caption=caption, total=total)
     return tag("div", None, tag("p", None, note), content)
 
 
@@ -228,6 +252,13 @@ def _dataset(data: FitReport) -> Markup:
         return facts(lines)
     skipped = table([Column("file"), Column("why")], dataset.skipped, caption="Files that were left out")
     return tag("div", None, facts(lines), folded("The skipped files", skipped))
+
+
+def _machine(data: FitReport) -> Section:
+    if data.predicted_for is None:
+        return Section("machine", "The machine it was measured on", facts(data.machine))
+    lines = {"latencies are predicted for": data.predicted_for, "trained and evaluated on": data.machine}
+    return Section("machine", "The device it is for, and the machine it was trained on", facts(lines))
 
 
 def _provenance(data: FitReport) -> Markup:

@@ -46,6 +46,11 @@ class Candidate:
     verdict: Verdict | None = None
     measured: bool = False
 
+    @property
+    def decided(self) -> bool:
+        """Whether its latency is one that decides: measured beside others, or predicted, not a quick look."""
+        return self.measured or (self.latency is not None and self.latency.predicted)
+
     def to_json(self) -> dict[str, Any]:
         """Everything as JSON's types."""
         return {
@@ -109,8 +114,9 @@ def measure_candidates(
     Of several runtimes and precisions that are allowed every kind of network is tried in all, at one width, and then
     timed in the one that was fastest: quantised, where that is int8. Widths climb until one is over the budget, each
     wave screened together; the largest that pass are measured side by side for up to `seconds`, beside the reference of
-    a relative budget, which is computed in the first of what is allowed. Raises `EdgewiseError` when a runtime fails or
-    the reference is unknown.
+    a relative budget, which is computed in the first of what is allowed. A predicted latency is as sure at once as it
+    will ever be: all candidates have their verdict then, and nothing is measured. Raises `EdgewiseError` when a runtime
+    fails or the reference is unknown.
     """
     reference = reference_of(budget, clock, size, classes)
     rough = clock.screen([reference])[0] if reference else None
@@ -132,12 +138,19 @@ def measure_candidates(
             found[candidate.name] = replace(candidate, latency=latency, verdict=budget_verdict(latency, limit))
         over = {(one.base, one.size) for one in found.values() if one.latency and one.latency.p10_ms > NEAR * limit}
         climbing = [ladder for ladder in climbing if (ladder.base, ladder.size) not in over]
-        tell(f"screened {len(found)} candidates up to width {width:g}")
+        how = "screened" if clock.device is None else "predicted"
+        tell(f"{how} {len(found)} candidates up to width {width:g}")
         if not climbing:
             break
+    if clock.device is not None:
+        judged = tuple(
+            replace(one, verdict=budget.verdict(one.latency, rough)) for one in found.values() if one.latency
+        )
+        met = sum(one.verdict is Verdict.MET for one in judged)
+        tell(f"{met} of {len(judged)} candidates are within the budget by their whole intervals")
+        return Measured(judged, limit, rough)
     shortlist = _shortlist(found.values(), limit)
-    how = "measuring" if clock.device is None else "comparing"
-    tell(f"{how} {len(shortlist)} of {len(found)} candidates, side by side")
+    tell(f"measuring {len(shortlist)} of {len(found)} candidates, side by side")
     subjects = [*map(timed, shortlist), *([reference] if reference else [])]
     latencies = {one.name: one for one in clock.measure(subjects, seconds)}
     beside = latencies.get(budget.reference) if budget.reference else None

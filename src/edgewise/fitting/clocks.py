@@ -143,7 +143,7 @@ class PredictingClock:
         if not usable:
             have = "; ".join(str(one.setting) for one in tables) or "none at all"
             raise EdgewiseError(
-                f"the device profile has no latency table for {' or '.join(runtimes)} in {precision} on {threads} "
+                f"the device profile has no latency table for {_asked(runtimes, precision)} on {threads} "
                 f"thread{'s' if threads > 1 else ''}; it has: {have}"
             )
         # Floating point first; of two versions of a runtime the one that more is known of.
@@ -209,3 +209,10 @@ class PredictingClock:
             runtime_version=predictor.setting.runtime_version,
             predicted=True,
         )
+
+
+def _asked(runtimes: Sequence[str], precision: str) -> str:
+    """The runtimes and the precision that were asked for, in words."""
+    if AUTO in runtimes:
+        return "any runtime and precision" if precision == AUTO else f"any runtime in {precision}"
+    return f"{' or '.join(runtimes)} in {'any precision' if precision == AUTO else precision}"

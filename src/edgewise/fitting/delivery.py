@@ -13,6 +13,7 @@ from edgewise.data import Dataset, Preprocessing, Split
 from edgewise.deploy import (
     ArtifactCard,
     Parity,
+    build,
     compare,
     export_fastest,
     read_artifact,
@@ -84,13 +85,18 @@ def deliver(
     with TemporaryDirectory() as name:
         scratch = Path(name)
         plain = scratch / "plain.onnx"
-        export_fastest(network.architecture, tensors, plain, card=card, runtime=meant[0], threads=threads)
+        if clock.device is None:
+            export_fastest(network.architecture, tensors, plain, card=card, runtime=meant[0], threads=threads)
+        else:
+            # Which form is fastest here says nothing of another device, and its tables are of the plain one.
+            plain = build(network.architecture, tensors, scratch, "plain", runtime=meant[0], card=card)
         pixels = some_pixels(dataset.splits["val"], preprocessing, COMPARED)
         parity = compare(plain, network, pixels, preprocessing=preprocessing, runtime=meant[0])
         chosen = choose_form(
             Subject(plain, read_artifact(plain), network.architecture, tensors),
             dataset,
             _calibration(dataset, preprocessing),
+            budget,
             clock,
             reference,
             scratch,

@@ -105,7 +105,7 @@ class Halving:
         speed = speeds[choice.precision] or 1.0
         images = len(self.dataset.splits["train"])
         epochs = self.epochs or min(MOST_EPOCHS, max(1, int(seconds * speed / images)))
-        self.tell(f"{candidate.name}: {speed:.0f} images/s in training, {epochs} epochs")
+        self.tell(f"{candidate.name}: {speed:.0f} images/s in training, {epochs} epoch{'' if epochs == 1 else 's'}")
         return Schedule(with_epochs(self.recipe, epochs, choice.precision), speed)
 
     def run(self, candidates: Sequence[Candidate]) -> tuple[Candidate, TrainResult, Network]:

@@ -58,7 +58,8 @@ def write_report(
     report = FitReport(
         title=f"{winner.name} for {dataset.source} within {budget}",
         command=command,
-        machine=({} if device is None else {"latencies are predicted for": device}) | _in_words(machine),
+        machine=_in_words(machine),
+        predicted_for=device,
         dataset=DatasetSummary(
             source=dataset.source,
             classes=dataset.classes,
@@ -74,6 +75,7 @@ def write_report(
             name=winner.name,
             latency_ms=delivery.latency.median_ms,
             latency_interval=(delivery.latency.low_ms, delivery.latency.high_ms),
+            runs_in=f"{delivery.latency.runtime} {delivery.latency.precision}",
             val_accuracy=score_of(delivery.validation.metrics()),
             val_images=len(dataset.splits["val"]),
             test_accuracy=score_of(delivery.test.metrics()),
@@ -138,8 +140,8 @@ def _facts(delivery: Delivery, trained: TrainResult) -> dict[str, object]:
         ("predicted from so many networks" if latency.predicted else "rounds measured"): latency.rounds,
         "agreement with torch": f"in fp32 class scores differ by at most {parity.difference:.1e} of their range "
         f"on {parity.images} images",
-        "trained": f"{trained.epochs} epochs at {trained.images_per_second:.0f} images/s, "
-        f"{trained.seconds:.0f} s, precision {trained.precision}",
+        "trained": f"{trained.epochs} epoch{'' if trained.epochs == 1 else 's'} at "
+        f"{trained.images_per_second:.0f} images/s, {trained.seconds:.0f} s, precision {trained.precision}",
     }
     if latency.cpu_median_ms is not None:
         facts["thread CPU time"] = f"{latency.cpu_median_ms:.3f} ms"
@@ -173,5 +175,6 @@ def _point(
         accuracy=accuracy,
         images=images if accuracy is not None else None,
         stage=stage,
-        in_budget=candidate.verdict is Verdict.MET,
+        in_budget=(delivery if candidate.name == winner.name else candidate).verdict is Verdict.MET,
+        runs_in=f"{latency.runtime} {latency.precision}" if latency else None,
     )

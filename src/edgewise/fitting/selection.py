@@ -20,7 +20,7 @@ def select(measured: Measured, budget: Budget, count: int) -> list[Candidate]:
     Within the budget, multiply-adds are capacity that the device gives for nothing; taking one per family leaves it to
     the data which kind of block uses them best. Raises `BudgetError` naming the fastest candidate when none is within.
     """
-    met = [one for one in measured.candidates if one.measured and one.verdict is Verdict.MET]
+    met = [one for one in measured.candidates if one.decided and one.verdict is Verdict.MET]
     if not met:
         raise BudgetError(nothing_meets(measured.candidates, budget, measured.budget_ms))
     best: dict[str, Candidate] = {}
