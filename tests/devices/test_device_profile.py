@@ -130,8 +130,12 @@ def test_what_cannot_be_used_is_refused_with_a_sentence(written: Path, fields: d
 def test_damaged_files_are_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "device.json"
     path.write_bytes(content)
-    with pytest.raises(EdgewiseError, match="delete it and measure"):
+    with pytest.raises(EdgewiseError, match="choose another file, or measure or import it again") as reading:
         DeviceProfile.read(path)
+    with pytest.raises(EdgewiseError, match=r"is no device profile.*choose another file$") as opening:
+        DeviceProfile.opened(path, describe_machine())
+    assert all("delete" not in str(one.value) for one in (reading, opening))
+    assert path.read_bytes() == content
 
 
 def test_half_a_file_is_refused(written: Path) -> None:

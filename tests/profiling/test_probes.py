@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -148,6 +149,32 @@ def test_the_figure_has_a_chart_for_each_quantum_and_a_mark_for_each_width(tmp_p
     heights = [float(one.attrib["height"]) for one in root.iter(f"{SVG}svg") if "y" in one.attrib]
     assert all(top + high <= below for (top, high), (below, _) in itertools.pairwise(zip(tops, heights, strict=True)))
     assert tops[-1] + heights[-1] <= float(root.attrib["height"])
+
+
+def lefts(chart: ElementTree.Element) -> set[float]:
+    return {float(one.attrib["x1"]) for one in chart.iter(f"{SVG}line") if one.get("class") == "axis"}
+
+
+def test_channels_line_up_down_the_page(tmp_path: Path) -> None:
+    """Times of five digits beside times of one: the plots begin at one place, and no text at the edge of the page."""
+    fast = replace(quantum("one"), sweep=tuple(replace(one, us=one.us / 1000) for one in quantum("one").sweep))
+    slow = replace(fast, sweep=tuple(replace(one, us=one.us * 1e5) for one in fast.sweep))
+    write_staircases([fast, slow], tmp_path / "quantum.svg")
+    root = ElementTree.parse(tmp_path / "quantum.svg").getroot()
+    panels = [one for one in root.iter(f"{SVG}svg") if "y" in one.attrib]
+    assert len(panels) == 2
+    assert {float(one.attrib["x"]) for one in panels} == {12.0}
+    assert lefts(panels[0]) == lefts(panels[1])
+    assert all(float(one.attrib["x"]) + float(one.attrib["width"]) <= float(root.attrib["width"]) for one in panels)
+
+
+def test_no_line_joins_widths_that_are_far_apart(tmp_path: Path) -> None:
+    widths = (32, 48, 50, 52, 56, 62, 80)
+    swept = tuple(SweptWidth(width, 14, 10.0 + width, 1.0) for width in widths)
+    write_staircases([replace(quantum("one"), sweep=swept)], tmp_path / "quantum.svg")
+    root = ElementTree.parse(tmp_path / "quantum.svg").getroot()
+    assert [len(one.attrib["points"].split()) for one in root.iter(f"{SVG}polyline")] == [5]
+    assert sum("mark" in one.get("class", "") for one in root.iter()) == len(widths)
 
 
 def test_there_must_be_something_to_draw_and_a_name_for_it(tmp_path: Path) -> None:

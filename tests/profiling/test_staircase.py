@@ -87,6 +87,17 @@ def test_the_penalty_is_that_of_the_next_multiple() -> None:
     assert found.penalty == pytest.approx(1.4 * 56 / 64, rel=0.05)
 
 
+def test_a_few_widths_with_paths_of_their_own_do_not_hide_the_steps() -> None:
+    """In one of two sweeps a multiple takes a slow path, and so does the width after it."""
+    odd = {48: 1.35, 49: 1.3}
+    sweeps = [
+        {width: time * (odd.get(width, 1.0) if disturbed else 1.0) for width, time in one.items()}
+        for seed, disturbed in ((1, True), (2, False))
+        for one in [noisy(stairs(16, base=60.0), EVERY_WIDTH, seed, 0.005)]
+    ]
+    assert find_staircase(sweeps).step == 16
+
+
 def test_a_flat_sweep_has_no_step() -> None:
     found = find_staircase([dict.fromkeys(WIDTHS, 5.0)])
     assert (found.step, found.penalty) == (1, None)

@@ -107,6 +107,7 @@ def test_a_measurement_that_fails_is_told_and_the_others_are_made(
         ({"threads": [0]}, "threads must be at least 1"),
         ({"runtimes": ["swim"]}, "no runtime named 'swim'"),
         ({"precisions": ["fp4"]}, "does not compute in 'fp4'"),
+        ({"figure": "fig.png"}, r"a figure is an SVG file"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(tmp_path: Path, options: dict[str, Any], said: str) -> None:

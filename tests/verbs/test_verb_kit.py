@@ -13,11 +13,18 @@ import pytest
 
 from edgewise.blocks import Classifier, ConvBNAct
 from edgewise.cli.app import main
+from edgewise.costs import count
+from edgewise.costs.units import units
+from edgewise.data import Preprocessing
 from edgewise.devices import DeviceProfile, Machine, describe_machine
-from edgewise.devices.prediction.table import tables_of
+from edgewise.devices.prediction import LatencyTable, Setting, UnitTime
+from edgewise.devices.prediction.table import tables_of, with_table
 from edgewise.errors import EdgewiseError
+from edgewise.nn import Network
 from edgewise.papers import Architecture
+from edgewise.profiling.filling import fill
 from edgewise.verbs import kit, latency
+from edgewise.weights import ModelCard, save_model
 
 
 def chain(width: int) -> Architecture:
@@ -137,5 +144,77 @@ def test_what_cannot_be_measured(tmp_path: Path) -> None:
     here(cpu="Another").write(path)
     with pytest.raises(EdgewiseError, match="of another device"):
         latency.fill_table(path, size=32, classes=10, networks=8)
-    with pytest.raises(EdgewiseError, match="size must be at least 1, not 0"):
+    with pytest.raises(EdgewiseError, match="input must be at least 1, not 0"):
         kit.make_device_kit(tmp_path / "kit.zip", size=0)
+    with pytest.raises(EdgewiseError, match="input must be at least 1, not 0"):
+        latency.fill_table(path, size=0)
+
+
+def test_what_can_be_refused_is_refused_before_any_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def work(*_: object, **__: object) -> list[Architecture]:
+        raise AssertionError("began to work")
+
+    for module in (kit, latency):
+        monkeypatch.setattr(module, "zoo_sample", work)
+    able = "torch_eager does not say what its kernels take.*choose one of: onnxruntime, openvino$"
+    with pytest.raises(EdgewiseError, match=able):
+        latency.fill_table(tmp_path / "device.json", runtime="torch_eager")
+    with pytest.raises(EdgewiseError, match=able):
+        fill(tmp_path / "device.json", [], runtime="torch_eager")
+    with pytest.raises(EdgewiseError, match="a kit is a zip file"):
+        kit.make_device_kit(tmp_path / "kit.tar")
+    with pytest.raises(EdgewiseError, match="networks must be at least 8, not 7"):
+        kit.make_device_kit(tmp_path / "kit.zip", networks=7)
+    with pytest.raises(EdgewiseError, match="fp4"):
+        kit.make_device_kit(tmp_path / "kit.zip", precisions=["fp4"])
+
+
+def tabled(path: Path) -> Path:
+    """A profile with a table of narrow chains, whose times grow with their width."""
+    table = LatencyTable(Setting("onnxruntime", "1", "fp32", 1))
+    for one in map(chain, WIDTHS):
+        parts = units(one.graph)
+        rows = [[UnitTime(10.0, 1) for unit in parts if unit.row == index] for index in range(len(one.rows))]
+        table = table.with_trace(one, rows).with_round(one, 0.1 + count(one).multiply_adds / 1e9)
+    with_table(here(), table).write(path)
+    return path
+
+
+def test_width_input_and_classes_are_for_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    profile, file = tabled(tmp_path / "device.json"), tmp_path / "model.safetensors"
+    trained = chain(64)
+    preprocessing = Preprocessing(32, 32, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
+    save_model(file, Network(trained, seed=0), ModelCard(trained, preprocessing, tuple("abcdefghij")))
+    asked = ("device", "predict", profile, "mobilenet_v3_large", file)
+    assert typed(monkeypatch, *asked, "--width", 0.75, "--input", 64, "--classes", 7, "--json") == 0
+    said = capsys.readouterr()
+    found = {one["model"]: one for one in json.loads(said.out)["predictions"]}
+    assert set(found) == {"mobilenet_v3_large_0.75", str(file)}
+    assert found["mobilenet_v3_large_0.75"]["input"] == [3, 64, 64]
+    assert found[str(file)]["input"] == [3, 32, 32]
+    assert found[str(file)]["known"] == 1.0
+    assert f"note: {file} is predicted as it is" in said.err
+    assert typed(monkeypatch, *asked) == 0
+    said = capsys.readouterr()
+    assert "as it is" not in said.err
+    assert "224×224" in said.out
+
+
+def test_what_lies_beyond_the_table_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    profile, near = tabled(tmp_path / "device.json"), tmp_path / "near.json"
+    near.write_text(chain(40).to_json())
+    assert typed(monkeypatch, "device", "predict", profile, "mobilenet_v3_large", near, "--json") == 0
+    said = capsys.readouterr()
+    found = json.loads(said.out)
+    assert {one["model"]: one["beyond"] for one in found["predictions"]} == {
+        "mobilenet_v3_large": True,
+        str(near): False,
+    }
+    (note,) = found["notes"]
+    assert note.startswith("mobilenet_v3_large: mostly estimated, and unlike what the table of onnxruntime 1 fp32, 1 ")
+    assert "networks of 32 pixels and " in note
+    assert f"note: {note}" in said.err

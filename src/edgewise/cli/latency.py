@@ -45,9 +45,9 @@ def table(
 def predict(
     profile: Annotated[Path, Argument(help="The device's profile, from `device table` or `device import`.")],
     models: Annotated[list[str], Argument(help="Model files, architectures (.json), or names from `edgewise models`.")],
-    width: Annotated[float | None, Option(help="Width multiplier of the models.")] = None,
-    size: Annotated[int | None, Option("--input", help="Input pixels of the models.")] = None,
-    classes: Annotated[int | None, Option(help="Classes of the models.")] = None,
+    width: Annotated[float | None, Option(help="Width multiplier of models named from the zoo.")] = None,
+    size: Annotated[int | None, Option("--input", help="Input pixels of models named from the zoo.")] = None,
+    classes: Annotated[int | None, Option(help="Classes of models named from the zoo.")] = None,
     as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Predict the latency of models on a device, which need not be at hand."""
@@ -63,10 +63,11 @@ def predict(
     console.show(
         console.table(
             f"{machine.get('cpu') or machine.get('architecture')}, batch 1, predicted",
-            ["model", "runtime", "precision", "threads", "ms", "95% interval", "looked up"],
+            ["model", "input", "runtime", "precision", "threads", "ms", "95% interval", "looked up"],
             [
                 (
                     one.model,
+                    f"{one.input[1]}×{one.input[2]}",
                     one.setting.runtime,
                     one.setting.precision,
                     str(one.setting.threads),
@@ -76,7 +77,7 @@ def predict(
                 )
                 for one in sorted(found.predicted, key=lambda one: one.latency.ms)
             ],
-            left=(0, 1, 2),
+            left=(0, 2, 3),
         )
     )
     for setting, accuracy in found.accuracies.items():

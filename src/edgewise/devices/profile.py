@@ -194,7 +194,8 @@ class DeviceProfile:
         wanted = cls.of(machine)
         if not path.exists():
             return wanted
-        profile = cls.read(path)
+        # The file is about to be written, and whatever is in it instead of a profile is the user's.
+        profile = cls._parsed(path, "choose another file")
         if not profile.same_device(wanted):
             has, not_of = (f"{one.machine.get('cpu')}, {one.machine.get('cores')} cores" for one in (profile, wanted))
             raise EdgewiseError(f"{path} is the profile of another device ({has}, not {not_of}); choose another file")
@@ -204,6 +205,11 @@ class DeviceProfile:
     def read(cls, path: Path) -> DeviceProfile:
         """Reads what `write` wrote. Raises `EdgewiseError` where there is no file, or it is no device profile, damaged,
         or of a newer version."""
+        return cls._parsed(path, "choose another file, or measure or import it again")
+
+    @classmethod
+    def _parsed(cls, path: Path, advice: str) -> Self:
+        """As `read`; `advice` is what to do where the file cannot be used."""
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -211,16 +217,16 @@ class DeviceProfile:
                 f"there is no device profile {path}; measure one with: edgewise device profile {path}"
             ) from None
         except (OSError, UnicodeDecodeError) as error:
-            raise _unusable(path, str(error)) from None
+            raise _unusable(path, str(error), advice) from None
         try:
             content = json.loads(text, parse_constant=_no_number)
         except (ValueError, RecursionError) as error:
-            raise _unusable(path, f"it is no JSON: {error}") from None
+            raise _unusable(path, f"it is no JSON: {error}", advice) from None
         if not isinstance(content, dict) or content.get("format") != FORMAT:
-            raise _unusable(path, "it is no device profile")
+            raise _unusable(path, "its JSON is something else", advice)
         version = content.get("version")
         if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-            raise _unusable(path, "it does not say which version of a device profile it is")
+            raise _unusable(path, "it does not say which version of a device profile it is", advice)
         if version > FORMAT_VERSION:
             raise EdgewiseError(
                 f"{path} is a device profile of version {version} and this edgewise reads up to {FORMAT_VERSION}; "
@@ -228,11 +234,11 @@ class DeviceProfile:
             )
         machine = content.get("machine")
         if not isinstance(machine, dict):
-            raise _unusable(path, "it does not say of which machine it is")
+            raise _unusable(path, "it does not say of which machine it is", advice)
         try:
             entries = tuple(one for name, kind in _SECTIONS.items() for one in _section(name, kind, content.get(name)))
         except EdgewiseError as error:
-            raise _unusable(path, str(error)) from None
+            raise _unusable(path, str(error), advice) from None
         others = {name: value for name, value in content.items() if name not in (*_HEAD, *_SECTIONS)}
         return cls(machine, entries, others)
 
@@ -337,8 +343,8 @@ def _section(name: str, kind: type, content: object) -> list[Any]:
     return list(found.values())
 
 
-def _unusable(path: Path, problem: str) -> EdgewiseError:
-    return EdgewiseError(f"{path} cannot be used ({problem}); delete it and measure: edgewise device profile {path}")
+def _unusable(path: Path, problem: str, advice: str) -> EdgewiseError:
+    return EdgewiseError(f"{path} is no device profile, or a damaged one ({problem}); {advice}")
 
 
 def _no_number(constant: str) -> NoReturn:

@@ -2,7 +2,7 @@
 
 from edgewise.profiling.bandwidth import measure_bandwidth
 from edgewise.profiling.confirm import Between, Confirmation, confirm
-from edgewise.profiling.figure import write_staircases
+from edgewise.profiling.figure import check_figure, write_staircases
 from edgewise.profiling.overhead import measure_overhead
 from edgewise.profiling.peaks import measure_peak
 from edgewise.profiling.quantum import EVERY_WIDTH, KINDS, measure_quantum, sweeps
@@ -16,6 +16,7 @@ __all__ = [
     "Confirmation",
     "Setting",
     "Staircase",
+    "check_figure",
     "confirm",
     "find_staircase",
     "measure_bandwidth",

@@ -10,14 +10,15 @@ from tempfile import TemporaryDirectory
 
 from edgewise.costs.units import units
 from edgewise.deploy import build, random_tensors
-from edgewise.devices import Variant, describe_machine, installed_runtime
+from edgewise.devices import Variant, describe_machine, find_runtime, installed_runtime, runtime_names
 from edgewise.devices.blocks import Block
 from edgewise.devices.intervals import quantile
 from edgewise.devices.prediction import LatencyTable, Setting, UnitTime, attributed
 from edgewise.devices.prediction.table import TYPICAL, table_of, with_table
 from edgewise.devices.profile import DeviceProfile
-from edgewise.devices.runtimes import KernelTimes
+from edgewise.devices.runtimes import KernelTimes, TracingRuntime
 from edgewise.devices.sessions import Sessions
+from edgewise.errors import EdgewiseError
 from edgewise.papers import Architecture
 
 ROUNDS = 24
@@ -54,6 +55,7 @@ def fill(
     where it was stopped, and networks the table has are not measured again. Raises `EdgewiseError` where the profile is
     of another machine, or the runtime cannot be traced, is not installed or fails.
     """
+    check_tracing(runtime)
     profile = DeviceProfile.opened(path, describe_machine())
     setting = Setting(runtime, installed_runtime(runtime).version(), precision, threads)
     table = table_of(profile, setting)
@@ -79,6 +81,16 @@ def fill(
                         saved = time.monotonic()
     with_table(profile, table).write(path)
     return table
+
+
+def check_tracing(runtime: str) -> None:
+    """Raises `EdgewiseError` where the runtime is unknown or does not say what its kernels take, naming those that
+    do."""
+    if not isinstance(find_runtime(runtime), TracingRuntime):
+        able = ", ".join(name for name in runtime_names() if isinstance(find_runtime(name), TracingRuntime))
+        raise EdgewiseError(
+            f"{runtime} does not say what its kernels take, which a latency table is made of; choose one of: {able}"
+        )
 
 
 def _one_round(

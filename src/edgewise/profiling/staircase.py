@@ -9,8 +9,10 @@ then what happens halfway between two of its multiples, at c = q/2, 3q/2, …, b
 On a straight line the excess is nothing; on a staircase of step q it is half of the growth from one neighbour to the
 next, a whole half step; where widths off a multiple are slower it is more. The *share* is the sum of the excesses over
 the sum of those half steps: 0 for a line, 1 for a staircase. A staircase of step q has no excess at 2q, whatever it has
-at q/2, so the quantum is the largest step with an excess: a share of at least a third, and three standard errors from
-nothing. There is no model to fit, and no assumption about what happens within a step.
+at q/2, so the quantum is the largest step with an excess: a share of at least a third, and a mean three standard
+errors from nothing. Mean and error are trimmed (Yuen 1974): the highest and the lowest fifth do not count, for a single
+width with a path of its own, or a disturbed one, would otherwise hide a step that all others show. There is no model to
+fit, and no assumption about what happens within a step.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ STEPS = (2, 4, 8, 16, 32)
 _LEAST_SHARE = 1 / 3
 _SURE = 3.0
 _FEWEST = 3
+_TRIMMED = 0.2
 _FLAT = 1e-3
 
 
@@ -58,8 +61,8 @@ def find_staircase(sweeps: Sequence[Mapping[int, float]]) -> Staircase:
             continue
         # Where time hardly grows at all a share of the growth means nothing; a thousandth of the time stands for it.
         shares[quantum] = sum(excesses) / max(sum(halves), _FLAT * sum(times))
-        error = stdev(excesses) / math.sqrt(len(excesses))
-        if shares[quantum] >= _LEAST_SHARE and mean(excesses) > _SURE * error:
+        middle, error = _trimmed(excesses)
+        if shares[quantum] >= _LEAST_SHARE and middle > _SURE * error:
             found = quantum
     ratios = [ratio for sweep in sweeps for ratio in _penalties(sweep, found)]
     return Staircase(found, median(ratios) if ratios else None, shares)
@@ -78,6 +81,15 @@ def _excesses(sweeps: Sequence[Mapping[int, float]], quantum: int) -> tuple[list
                 halves.append((above - below) / 2)
                 times.append(between)
     return excesses, halves, times
+
+
+def _trimmed(values: Sequence[float]) -> tuple[float, float]:
+    """The mean without the lowest and the highest `_TRIMMED` of `values`, and its standard error."""
+    ordered = sorted(values)
+    cut = int(_TRIMMED * len(ordered))
+    kept = ordered[cut : len(ordered) - cut]
+    winsorised = [kept[0]] * cut + kept + [kept[-1]] * cut
+    return mean(kept), stdev(winsorised) * math.sqrt(len(ordered)) / len(kept)
 
 
 def _penalties(sweep: Mapping[int, float], step: int) -> list[float]:

@@ -17,6 +17,7 @@ from edgewise.errors import EdgewiseError
 from edgewise.profiling import (
     KINDS,
     Setting,
+    check_figure,
     measure_bandwidth,
     measure_overhead,
     measure_peak,
@@ -82,12 +83,14 @@ def profile_device(
     for the staircases. What a runtime or the CPU cannot do is left out with a note.
 
     Raises `EdgewiseError` where a runtime is unknown or not installed, none of them has a precision, `out` is damaged
-    or of another machine, or nothing could be measured.
+    or of another machine, `figure` is named otherwise, or nothing could be measured.
     """
     if not 0 < seconds < math.inf:
         raise EdgewiseError(f"{seconds:g} seconds are no time to measure in; give more than 0")
     for number in threads or ():
         at_least(1, {"threads": number})
+    if figure is not None:
+        check_figure(Path(figure))
     settings = _settings(runtimes, precisions)
     path = Path(out)
     profile = _begun(path, again)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgewise.devices.prediction.predictor import FEWEST
 from edgewise.profiling.filling import ROUNDS
 from edgewise.profiling.kit import Imported, import_result, kit_probes, make_kit
-from edgewise.profiling.kit.making import Progress
+from edgewise.profiling.kit.making import Progress, check_kit
 from edgewise.profiling.samples import zoo_sample
 from edgewise.verbs.checks import at_least
 
@@ -43,11 +44,13 @@ def make_device_kit(
     It has `networks` of those that `fit` considers for such images and `classes` classes, and the probes of a device
     profile, in all `precisions` (by default fp32 and int8), timed in `rounds` rounds. `seed` draws the networks. The
     same arguments give the same file. Raises `EdgewiseError` for fewer networks than predicting takes, a precision
-    that ONNX Runtime lacks, images too small for every network, and where `out` cannot be written.
+    that ONNX Runtime lacks, a name for no zip, images too small for every network, and where `out` cannot be written.
     """
-    at_least(1, {"size": size, "classes": classes, "networks": networks, "rounds": rounds})
+    at_least(1, {"input": size, "classes": classes, "rounds": rounds})
+    at_least(FEWEST, {"networks": networks})
     path = Path(out)
     asked = tuple(dict.fromkeys(precisions or PRECISIONS))
+    check_kit(path, asked)
     chosen, probes = zoo_sample(size, classes, networks, seed), kit_probes()
     made = make_kit(path, chosen, probes, asked, rounds=rounds or ROUNDS, progress=progress)
     return Kit(path, made.digest, len(chosen), len(probes), asked, path.stat().st_size)

@@ -8,9 +8,10 @@ import pytest
 from made_device import BESIDE_MS, SETTING, TRACING_US, measured, ms_of, some_networks
 
 from edgewise.costs.units import units
-from edgewise.devices.prediction import LatencyTable, Predictor, UnitTime
+from edgewise.devices.prediction import LatencyTable, Predictor, Reach, UnitTime
 from edgewise.devices.prediction.predictor import _Model, relative_fit
 from edgewise.errors import EdgewiseError
+from edgewise.papers import find
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,26 @@ def test_networks_that_were_never_measured(predictor: Predictor) -> None:
     assert inside > 0.8
     assert predictor.accuracy.noise == 0
     assert predictor.accuracy.error < 0.15
+
+
+def test_what_is_mostly_estimated_and_unlike_the_table_lies_beyond(predictor: Predictor) -> None:
+    assert not any(predictor.predict(one).beyond for one in some_networks(0, 2)[::5])
+    larger = find("resnet18").with_input(224)
+    found = predictor.predict(larger)
+    assert found.known < 0.5
+    assert found.beyond
+    assert larger not in predictor.reach
+
+
+def test_reach_is_of_inputs_and_multiply_adds() -> None:
+    one, other = find("mobilenet_v2").with_input(128), find("mobilenet_v2")
+    reach = Reach.of([one, other])
+    assert one in reach
+    assert other in reach
+    assert find("mobilenet_v2").with_input(160) in reach
+    assert find("mobilenet_v2").with_input(256) not in reach
+    assert find("resnet18") not in reach
+    assert str(Reach((32, 32), (1_000_000, 60_400_000))) == "networks of 32 pixels and 1 to 60.4 M multiply-adds"
 
 
 def test_a_network_left_out_tells_nothing_of_its_rows() -> None:

@@ -2,6 +2,7 @@
 
 from edgewise.devices.prediction.attribution import UnitTime, attributed
 from edgewise.devices.prediction.predictor import Prediction, Predictor
+from edgewise.devices.prediction.reach import Reach
 from edgewise.devices.prediction.table import Entry, LatencyTable, MeasuredNetwork, Setting
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "MeasuredNetwork",
     "Prediction",
     "Predictor",
+    "Reach",
     "Setting",
     "UnitTime",
     "attributed",

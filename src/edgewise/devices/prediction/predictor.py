@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from edgewise.costs.units import Unit, units_of_row
 from edgewise.devices.intervals import quantile
 from edgewise.devices.prediction.attribution import UnitTime
 from edgewise.devices.prediction.features import features, group
+from edgewise.devices.prediction.reach import Reach
 from edgewise.devices.prediction.table import TYPICAL, Entry, LatencyTable, MeasuredNetwork, row_inputs, row_key
 from edgewise.errors import EdgewiseError
 from edgewise.papers import Architecture
@@ -37,6 +39,7 @@ _FOLDS = 5
 _TREES = 200
 _FOREST_FROM = 30
 _LEVEL = 0.95
+_MOSTLY = 0.5
 _SHORTEST_US = 0.2
 """Whole microseconds are all that some runtimes tell; shorter times are noise, and their logarithms large."""
 
@@ -44,12 +47,17 @@ _SHORTEST_US = 0.2
 @dataclass(frozen=True)
 class Prediction:
     """A latency in ms, the interval that 95% of predictions of this kind are right within, and how well its rows are
-    known: the share of its time that was looked up rather than estimated."""
+    known: the share of its time that was looked up rather than estimated.
+
+    `beyond` says that most of it was estimated for a network unlike those of the table, in its input or its
+    multiply-adds: the interval was measured among those, and tells nothing of how far off this one is.
+    """
 
     ms: float
     low_ms: float
     high_ms: float
     known: float
+    beyond: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,7 @@ class Predictor:
                 "more; measure some with: edgewise device table"
             )
         self.setting = table.setting
+        self._networks = [one.architecture for one in traced]
         self._model = _Model(table, traced)
         errors = _left_out(table, traced)
         self._errors = errors
@@ -87,6 +96,11 @@ class Predictor:
             within_10=fmean(abs(error) <= 0.1 for error in errors),
             noise=noise(measured),
         )
+
+    @cached_property
+    def reach(self) -> Reach:
+        """What the networks of the table are like, among which the error was measured."""
+        return Reach.of(self._networks)
 
     @property
     def tracing_us(self) -> float:
@@ -98,8 +112,9 @@ class Predictor:
         ms, known = self._model.predict(architecture)
         low = quantile(self._errors, (1 - _LEVEL) / 2)
         high = quantile(self._errors, (1 + _LEVEL) / 2)
+        beyond = known < _MOSTLY and architecture not in self.reach
         # An error is prediction over truth, less one: the truth is below where predictions are too high.
-        return Prediction(ms, ms / (1 + max(high, 0.0)), ms / (1 + min(low, 0.0)), known)
+        return Prediction(ms, ms / (1 + max(high, 0.0)), ms / (1 + min(low, 0.0)), known, beyond)
 
 
 def noise(networks: Iterable[MeasuredNetwork]) -> float:

@@ -59,12 +59,9 @@ def make_kit(
     networks, blocks = _unique(networks), _unique(blocks)
     if len(networks) < FEWEST:
         raise EdgewiseError(f"predicting takes {FEWEST} networks or more and the kit has {len(networks)}; give more")
-    if out.suffix != ".zip":
-        raise EdgewiseError(f"a kit is a zip file, and {out} is named otherwise; let its name end in .zip")
     if rounds < 1 or not precisions:
         raise EdgewiseError("a kit measures in at least one round and one precision; give more")
-    for precision in precisions:
-        check_precision(find_runtime(RUNTIME), precision)
+    check_kit(out, precisions)
     asked: list[tuple[Kind, Architecture, str]] = [
         *(("network", one, precision) for precision in dict.fromkeys(precisions) for one in networks),
         *(("block", one, precision) for precision in dict.fromkeys(precisions) for one in blocks),
@@ -86,6 +83,14 @@ def make_kit(
     if progress is not None:
         progress(len(asked), len(asked))
     return manifest
+
+
+def check_kit(out: Path, precisions: Sequence[str]) -> None:
+    """Raises `EdgewiseError` for a precision that ONNX Runtime lacks, and where `out` is no name for a zip."""
+    if out.suffix != ".zip":
+        raise EdgewiseError(f"a kit is a zip file, and {out} is named otherwise; let its name end in .zip")
+    for precision in precisions:
+        check_precision(find_runtime(RUNTIME), precision)
 
 
 def repetitive_tensors(architecture: Architecture) -> dict[str, np.ndarray]:
