@@ -124,7 +124,7 @@ def test_groups_of_one_colour_differ_in_shape_and_in_filling() -> None:
 
 def test_no_two_shapes_are_nearly_the_same() -> None:
     """A circle and a hexagon are at this size; what has many corners has deep ones."""
-    for number in range(7):
+    for number in range(14):
         drawn = str(mark(number, 0, 0, 5))
         corners = re.findall(r"([-0-9.]+),([-0-9.]+)", drawn)
         radii = [math.hypot(float(x), float(y)) for x, y in corners]
