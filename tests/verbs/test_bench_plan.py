@@ -74,8 +74,49 @@ def test_an_artifact_is_measured_where_it_fits(made: Made, quantized: Path) -> N
 def test_an_artifact_that_fits_nowhere_is_refused(made: Made, quantized: Path) -> None:
     with pytest.raises(EdgewiseError, match=r"model\.onnx is an artifact for onnxruntime or openvino: not"):
         planned(made.artifact, runtime="torch_eager")
-    with pytest.raises(EdgewiseError, match=r"int8\.onnx is quantised: not measured in fp32"):
+    with pytest.raises(EdgewiseError, match=r"int8\.onnx is quantised: not measured in fp32; leave --precision out"):
         planned(quantized)
+
+
+def test_without_precisions_everything_is_measured_in_its_own(made: Made, quantized: Path) -> None:
+    runtimes = ["onnxruntime", "torch_eager"]
+    found = planned(made.artifact, quantized, made.model_file, "mobilenet_v2", runtime=runtimes, precision=None)
+    assert found.fits == {
+        str(made.artifact): [("onnxruntime", "fp32")],
+        str(quantized): [("onnxruntime", "int8")],
+        str(made.model_file): [("onnxruntime", "fp32"), ("torch_eager", "fp32")],
+        "mobilenet_v2": [("onnxruntime", "fp32"), ("torch_eager", "fp32")],
+    }
+    assert found.asked == [("onnxruntime", "fp32"), ("onnxruntime", "int8"), ("torch_eager", "fp32")]
+    assert found.quantises == []
+    assert not any("not measured in fp32" in note or "not measured in int8" in note for note in found.notes)
+    assert planned(quantized, precision=None).asked == [("onnxruntime", "int8")]
+    assert planned("mobilenet_v2", precision=None).asked == [("onnxruntime", "fp32")]
+    assert planned(quantized, precision=None, reference="mobilenet_v2").asked[0] == ("onnxruntime", "fp32")
+
+
+def test_what_is_named_twice_is_measured_once_with_a_note(made: Made, tmp_path: Path) -> None:
+    found = planned(made.artifact, "mobilenet_v2", made.artifact, size=24)
+    assert list(found.fits) == [str(made.artifact), "mobilenet_v2"]
+    assert found.notes == [f"{made.artifact} is named more than once, and measured once"]
+    paths = [tmp_path / "a.json", tmp_path / "b.json"]
+    for path, classes in zip(paths, (3, 4), strict=True):
+        path.write_text(TINY.with_classes(classes).to_json())
+    with pytest.raises(EdgewiseError, match="two different networks are called tiny"):
+        planned(*paths)
+
+
+def test_a_file_that_is_no_model_is_said_to_be_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "foo.txt").write_text("hello")
+    (tmp_path / "mobilenet_v2").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        EdgewiseError, match=r"foo\.txt is no model file \(\.safetensors\), artifact \(\.onnx, \.pte\) or"
+    ):
+        planned("foo.txt")
+    with pytest.raises(EdgewiseError, match=r"no model is called 'bar\.txt'"):
+        planned("bar.txt")
+    assert list(planned("mobilenet_v2").fits) == ["mobilenet_v2"]  # the model, not the folder of that name
 
 
 def test_other_images_are_another_task(made: Made) -> None:

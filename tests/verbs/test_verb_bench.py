@@ -1,16 +1,18 @@
 """`bench`: names, groups, and a budget whose reference has the same task as what it is compared with."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tiny_run import TINY, Made
 
 import edgewise
 from edgewise import EdgewiseError
 from edgewise.costs import count
-from edgewise.devices import DeviceProfile, Worker, describe_machine, find_runtime
+from edgewise.deploy.quantization import SCHEMES, quantize_onnx
+from edgewise.devices import DeviceProfile, Latency, Variant, Worker, describe_machine, find_runtime
 from edgewise.devices.profile import Peak
 from edgewise.papers import find
 from edgewise.verbs.bench import Benched
@@ -53,6 +55,44 @@ def test_groups_do_not_overlap_and_the_fastest_is_first(made: Made) -> None:
     assert [one.name for one in found.groups[0]] == [str(made.artifact)]
     assert [one.name for one in found.groups[-1]] == ["resnet18"]
     assert json.loads(json.dumps(found.to_json()))["groups"][0][0]["size_bytes"] == made.artifact.stat().st_size
+
+
+def _latency(one: Variant, median: float) -> Latency:
+    times = (median, median, median - 0.3, median + 0.3, 0.1)
+    return Latency(one.name, *times, 12, 99, None, 0, 0, True, one.runtime, one.threads, one.precision)
+
+
+def test_rows_of_a_group_are_by_median(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    medians = {"mobilenet_v2": 1.2, "mobilenet_v1": 1.3, str(made.artifact): 1.1, "resnet18": 9.0}
+
+    def measured(variants: Sequence[Variant], **options: object) -> list[Latency]:
+        return [_latency(one, medians[one.name]) for one in variants]
+
+    monkeypatch.setattr("edgewise.verbs.bench.running.measure_variants", measured)
+    found = bench("resnet18", "mobilenet_v1", "mobilenet_v2", made.artifact, size=32)
+    names = [[one.name for one in group] for group in found.groups]
+    assert names == [[str(made.artifact), "mobilenet_v2", "mobilenet_v1"], ["resnet18"]]
+
+
+def test_a_quantised_artifact_beside_its_model(made: Made, tmp_path: Path) -> None:
+    path = tmp_path / "model.int8.onnx"
+    images = np.random.default_rng(0).standard_normal((8, 3, 24, 24), dtype=np.float32)
+    quantize_onnx(made.artifact, images, path, SCHEMES[0])
+    found = bench(made.artifact, path, made.model_file, data=made.images)
+    assert {(one.name, one.precision) for one in found.facts} == {
+        (str(made.artifact), "fp32"),
+        (str(path), "int8"),
+        (str(made.model_file), "fp32"),
+    }
+    assert all(facts.accuracy is not None for facts in found.facts.values())
+    assert found.combinations == (("onnxruntime", "fp32"), ("onnxruntime", "int8"))
+
+
+def test_more_threads_than_cores_are_told(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgewise.verbs.runtimes.available_cores", lambda: 1)
+    said = "the machine has 1 core to use: 2 threads take turns on it"
+    assert said in bench(made.artifact, threads=[1, 2]).notes
+    assert bench(made.artifact).notes == ()
 
 
 def test_a_budget_in_time(made: Made) -> None:

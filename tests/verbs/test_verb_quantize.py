@@ -12,14 +12,22 @@ import pytest
 from tiny_run import Made
 
 import edgewise
-from edgewise.deploy.quantization import SCHEMES, Scheme
+from edgewise.deploy.quantization import SCHEMES, Scheme, quantize_onnx
+from edgewise.deploy.quantization import trials as trials_module
 from edgewise.deploy.quantization.trials import Attempt, Trials
-from edgewise.devices import find_runtime
+from edgewise.devices import Latency, find_runtime
 from edgewise.errors import EdgewiseError
 from edgewise.verbs import quantize as verb
+from edgewise.verbs.quantize import Quantized
 from edgewise.weights import load_model
 
 QUICK: tuple[Scheme, ...] = SCHEMES[:2]
+
+
+@pytest.fixture(autouse=True)
+def briefly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measured for the seconds that are given: which form is the fastest does not matter here."""
+    monkeypatch.setattr(trials_module, "SECONDS_EACH", 0.0)
 
 
 @pytest.fixture
@@ -46,8 +54,9 @@ def test_a_model_file_and_its_artifact(made: Made, tmp_path: Path) -> None:
     assert all((one.latency is not None) == (one in holding) for one in forms)
     best = min(one.latency.median_ms for one in holding if one.latency)
     assert found.kept.latency is not None
-    assert found.kept.latency.low_ms <= best
+    assert found.kept.latency.median_ms < best + 0.001
     assert found.speedup > 0
+    assert {one.size_bytes is not None and one.size_bytes > 0 for one in found.attempts} == {True}
     scores = edgewise.evaluate(found.artifact, made.images, split="val").scores
     assert scores.metrics()["accuracy"] == pytest.approx(found.kept.accuracy)
     assert found.model_file is None
@@ -153,12 +162,51 @@ def test_what_holds_is_a_matter_of_points(made: Made, tmp_path: Path) -> None:
         ({"runtime": "torch_eager"}, r"torch_eager does not compute in int8; choose one of: onnxruntime"),
         ({"runtime": "nothing"}, r"no runtime named 'nothing'"),
         ({"qat": -1}, r"qat must be at least 0"),
+        ({"seconds": float("nan")}, r"nan seconds are no time to measure in"),
         ({"out": "x.pte"}, r"an artifact for onnxruntime ends in \.onnx"),
     ],
 )
 def test_what_makes_no_sense_is_refused_at_once(options: dict, sentence: str, made: Made) -> None:
     with pytest.raises(EdgewiseError, match=sentence):
         edgewise.quantize(made.artifact, "no such data", **options)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_quantised_artifact_is_refused_at_once(made: Made, tmp_path: Path) -> None:
+    images = np.random.default_rng(0).standard_normal((2, 3, 24, 24), dtype=np.float32)
+    path = tmp_path / "model.int8.onnx"
+    quantize_onnx(made.artifact, images, path, QUICK[0])
+    with pytest.raises(
+        EdgewiseError, match=r"model\.int8\.onnx is quantised already; give the floating-point artifact"
+    ):
+        edgewise.quantize(path, "no such data")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.usefixtures("quick")
+def test_more_threads_than_cores_are_told(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgewise.verbs.runtimes.available_cores", lambda: 2)
+    told: list[str] = []
+    with pytest.raises(EdgewiseError, match="no such data"):
+        edgewise.quantize(made.artifact, "no such data", threads=64, tell=told.append)
+    assert told == ["note: the machine has 2 cores to use: 64 threads take turns on them"]
+
+
+def _timed(name: str, low: float, high: float) -> Attempt:
+    latency = Latency(name, (low + high) / 2, low, low, high, 0.1, 12, 99, None, 0, 0, True, "onnxruntime", 1)
+    return Attempt(name, "onnxruntime", "fp32" if name == "fp32" else "int8", 0.9, latency=latency)
+
+
+@pytest.mark.parametrize(
+    ("span", "faster"),
+    [((0.5, 0.9), True), ((2.5, 3.0), False), ((0.5, 1.1), None), ((1.5, 3.0), None)],
+)
+def test_faster_only_where_the_intervals_are_apart(span: tuple[float, float], faster: bool | None) -> None:
+    plain, slower, kept = _timed("fp32", 1.0, 2.0), _timed("fp32", 5.0, 6.0), _timed("u8s8 extremes", *span)
+    found = Quantized(Path("x.onnx"), kept, (slower, plain, kept))
+    assert found.floating is plain
+    assert found.faster is faster
+    assert found.to_json()["faster"] is faster
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from typer import Argument, Option
 
 from edgewise.cli import console
 from edgewise.cli.rates import show_throughput
+from edgewise.cli.settling import note_unsettled
 from edgewise.errors import EdgewiseError
 
 if TYPE_CHECKING:
@@ -26,7 +27,11 @@ def bench(
         Option(help="onnxruntime, openvino, executorch, torch_eager, …, or all; may be given more than once."),
     ] = None,
     precision: Annotated[
-        list[str] | None, Option(help="fp32, bf16, int8, int8+bf16 or all; may be given more than once.")
+        list[str] | None,
+        Option(
+            help="fp32, bf16, int8, int8+bf16 or all; may be given more than once. "
+            "By default int8 for quantised .onnx artifacts, fp32 for all else."
+        ),
     ] = None,
     threads: Annotated[
         list[int] | None, Option(help="Threads of the runtime, by default 1; may be given more than once.")
@@ -51,6 +56,7 @@ def bench(
     as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Time models side by side, in one runtime or several, one image at a time."""
+    _check(runtime, precision, budget)
     if throughput:
         others = {"--threads": threads, "--budget": budget, "--profile": profile, "--data": data}
         if given := [name for name, value in others.items() if value is not None]:
@@ -63,7 +69,7 @@ def bench(
             size=size,
             classes=classes,
             runtime=runtime or "onnxruntime",
-            precision=precision or "fp32",
+            precision=precision,
             streams=streams,
             seconds=seconds,
             progress=console.rounds(),
@@ -80,7 +86,7 @@ def bench(
         size=size,
         classes=classes,
         runtime=runtime or "onnxruntime",
-        precision=precision or "fp32",
+        precision=precision,
         threads=threads or 1,
         seconds=seconds,
         budget=budget,
@@ -105,8 +111,18 @@ def bench(
     console.show(console.table(_title(found), columns, rows, left=left))
     console.show("models of one group are the same within noise")
     unsettled = [_label(found, one) for group in found.groups for one in group if not one.settled]
-    if unsettled:
-        console.note(f"not settled to 3% when the time was up: {', '.join(unsettled)}; give more --seconds")
+    note_unsettled(unsettled, sum(map(len, found.groups)))
+
+
+def _check(runtime: list[str] | None, precision: list[str] | None, budget: str | None) -> None:
+    """Raises `EdgewiseError` for what is misspelt, at once: what measures takes seconds to import."""
+    from edgewise.devices import Budget
+    from edgewise.papers import find
+    from edgewise.verbs.bench.combinations import combinations
+
+    if budget is not None and (reference := Budget.parse(budget).reference) is not None:
+        find(reference)
+    combinations(runtime or ["onnxruntime"], precision)
 
 
 def _label(found: Benched, one: Latency) -> str:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Option
 
 from edgewise.cli import console
+from edgewise.cli.settling import note_unsettled
 
 if TYPE_CHECKING:
+    from edgewise.deploy.quantization.trials import Attempt
     from edgewise.verbs.quantize import Quantized
 
 
@@ -31,7 +33,9 @@ def quantize(
         Path | None, Option(help="Write how sensitive every part is, as JSON.", metavar="FILE")
     ] = None,
     threads: Annotated[int, Option(help="Threads of the runtime.")] = 1,
-    seconds: Annotated[float, Option(help="The longest that is measured.")] = 12.0,
+    seconds: Annotated[
+        float, Option(help="How long is measured at most, or 1.5 s for each form where that is more.")
+    ] = 12.0,
     seed: Annotated[int, Option(help="The seed that divided the data in training.")] = 0,
     skip_bad: Annotated[bool, Option("--skip-bad", help="Leave out files that cannot be used.")] = False,
     root: Annotated[Path | None, Option(help="Where named datasets lie.")] = None,
@@ -41,6 +45,10 @@ def quantize(
     as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Quantise a model to int8: the fastest form that holds its accuracy."""
+    from edgewise.verbs.runtimes import integer_runtimes
+
+    # A misspelt runtime is told at once; what follows takes seconds to import.
+    integer_runtimes(runtime or ["onnxruntime"])
     from edgewise.verbs.quantize import quantize as run
 
     made = run(
@@ -64,8 +72,12 @@ def quantize(
         console.show_json(made.to_json())
         return
     _show(made)
-    if made.speedup < 1:
-        console.note("int8 is not faster than fp32 here; deploy the fp32 artifact unless its size matters")
+    timed = [(f"{one.name} in {one.runtime} {one.precision}", one.latency) for one in made.attempts if one.latency]
+    note_unsettled([name for name, latency in timed if not latency.settled], len(timed))
+    if not made.faster:
+        said = "within the noise int8 is no faster" if made.faster is None else "int8 is not faster"
+        sizes = f"{_size(made.kept)} MiB, fp32 {_size(made.floating)} MiB"
+        console.note(f"{said} than fp32 here; deploy the fp32 artifact unless its size matters: int8 {sizes}")
 
 
 def _show(made: Quantized) -> None:
@@ -76,12 +88,18 @@ def _show(made: Quantized) -> None:
             one.precision,
             console.percent(one.accuracy),
             console.milliseconds(one.latency.median_ms) if one.latency else "–",
+            f"{one.latency.low_ms:.3f}–{one.latency.high_ms:.3f}" if one.latency else "–",
+            _size(one),
         )
         for one in made.attempts
     ]
-    columns = ("form", "runtime", "precision", "validation accuracy", "ms")
+    columns = ("form", "runtime", "precision", "validation accuracy", "median, ms", "95% interval", "file, MiB")
     console.show(console.table(str(made.artifact), columns, rows, left=(0, 1, 2)))
     if made.kept.in_float:
         console.show(f"in floating point: {', '.join(made.kept.in_float)}")
     if made.model_file is not None:
         console.show(f"fine-tuned tensors: {made.model_file}")
+
+
+def _size(attempt: Attempt) -> str:
+    return "–" if attempt.size_bytes is None else console.mebibytes(attempt.size_bytes)

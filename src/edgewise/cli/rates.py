@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgewise.cli import console
+from edgewise.cli.settling import note_unsettled
 
 if TYPE_CHECKING:
     from edgewise.devices.throughput import Rate
@@ -24,10 +25,8 @@ def show_throughput(found: Throughputs, *, as_json: bool) -> None:
     console.show(console.table(title, columns, rows, left=(0, 1, 2, 3)))
     for row in found.rows:
         console.show(f"{row.name} in {row.runtime} {row.precision}: {row.sentence}")
-    unsettled = [row.name for row in found.rows if not all(rate.settled for _, rate in _ways(row))]
-    if unsettled:
-        names = ", ".join(dict.fromkeys(unsettled))
-        console.note(f"not settled to 3% when the time was up: {names}; give more --seconds")
+    ways = [(f"{row.name} as {name}", rate) for row in found.rows for name, rate in _ways(row)]
+    note_unsettled([name for name, rate in ways if not rate.settled], len(ways), what="rates")
 
 
 def _ways(row: Throughput) -> list[tuple[str, Rate]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,11 +16,12 @@ import numpy as np
 from edgewise.data import Dataset, Split, open_dataset
 from edgewise.deploy import ArtifactCard, export_fastest, read_artifact, tensors_of
 from edgewise.deploy.artifact import copy_artifact
+from edgewise.deploy.inspect import is_quantized
 from edgewise.deploy.onnx_file import load
 from edgewise.deploy.quantization import SCHEMES
 from edgewise.deploy.quantization.search import search, usable
 from edgewise.deploy.quantization.trials import FLOAT, ONNX, Attempt, Subject, Trials
-from edgewise.devices import INTEGER_PRECISIONS, Runtime, find_runtime, installed_runtime, runtime_names
+from edgewise.devices import Runtime
 from edgewise.errors import EdgewiseError
 from edgewise.files import write_bytes, write_text
 from edgewise.fitting.delivery import some_pixels
@@ -28,6 +30,7 @@ from edgewise.verbs.checks import at_least, decoding_workers
 from edgewise.verbs.fine_tuning import EPOCHS, fine_tune_for
 from edgewise.verbs.naming import relabelled
 from edgewise.verbs.resolve import MODEL_FILE, existing, is_model_file
+from edgewise.verbs.runtimes import integer_precisions, integer_runtimes, threads_notes
 
 if TYPE_CHECKING:
     from edgewise.nn import Network
@@ -53,10 +56,25 @@ class Quantized:
         return 100 * (self.attempts[0].accuracy - self.kept.accuracy)
 
     @property
+    def floating(self) -> Attempt:
+        """The floating-point artifact in the runtime that is the fastest for it."""
+        timed = [(one.latency.median_ms, one) for one in self.attempts if one.name == FLOAT and one.latency is not None]
+        return min(timed, key=lambda pair: pair[0])[1]
+
+    @property
     def speedup(self) -> float:
-        plain = [one.latency.median_ms for one in self.attempts if one.name == FLOAT and one.latency is not None]
-        assert self.kept.latency is not None
-        return min(plain) / self.kept.latency.median_ms
+        plain, kept = self.floating.latency, self.kept.latency
+        assert plain is not None
+        assert kept is not None
+        return plain.median_ms / kept.median_ms
+
+    @property
+    def faster(self) -> bool | None:
+        """Whether the quantised artifact is faster than the floating-point one; None where that is within the noise."""
+        plain, kept = self.floating.latency, self.kept.latency
+        assert plain is not None
+        assert kept is not None
+        return None if kept.overlaps(plain) else kept.median_ms < plain.median_ms
 
     def to_json(self) -> dict[str, Any]:
         """Everything as JSON's types."""
@@ -66,6 +84,7 @@ class Quantized:
             "kept": self.attempts.index(self.kept),
             "points_lost": self.lost,
             "speedup": self.speedup,
+            "faster": self.faster,
             "attempts": [one.to_json() for one in self.attempts],
         }
 
@@ -92,26 +111,37 @@ def quantize(
 
     Ranges come from `calibration` of `data`'s training images. Every scheme is tried in every one of the runtimes
     (`all` for those installed) and of its quantised precisions; of those that lose at most `points` percentage points
-    of accuracy on the validation images, evaluated in that runtime and precision, the fastest is kept, measured side by
-    side on `threads` threads for up to `seconds`. Where none holds the accuracy, the parts that cost it are put back
-    into floating point, and where that is not enough, a model file is fine-tuned with its roundings for `qat` epochs
-    (by default `fine_tuning.EPOCHS`, never at 0); the tensors are then written beside the artifact. `sensitivity` names
-    a JSON file for the table of how sensitive every part is. `seed` divides data that does not come with splits.
+    of accuracy on the validation images, evaluated in that runtime and precision, the fastest is kept: the one of the
+    lowest median, measured side by side on `threads` threads, until all have settled or `seconds` are up, or
+    `trials.SECONDS_EACH` for each form where that is more. Where none holds the accuracy, the parts that cost it are
+    put back into floating point, and where that is not enough, a model file is fine-tuned with its roundings for `qat`
+    epochs (by default `fine_tuning.EPOCHS`, never at 0); the tensors are then written beside the artifact.
+    `sensitivity` names a JSON file for the table of how sensitive every part is. `seed` divides data that does not come
+    with splits.
 
     Raises `EdgewiseError` when nothing holds the accuracy, naming what came nearest, or when model, data or runtimes
-    cannot be used.
+    cannot be used; at once where the artifact is quantised already.
     """
     at_least(1, {"calibration": calibration, "threads": threads})
     at_least(0, {"seed": seed, "workers": workers, "qat": qat})
     if not points >= 0:
         raise EdgewiseError(f"an allowed loss of {points:g} points makes no sense; give 0 or more")
+    if not 0 < seconds < math.inf:
+        raise EdgewiseError(f"{seconds:g} seconds are no time to measure in; give more than 0")
     path = existing(model, "model")
-    runtimes = _runtimes([runtime] if isinstance(runtime, str) else runtime)
+    runtimes = integer_runtimes([runtime] if isinstance(runtime, str) else runtime)
     _check_target(out, runtimes)
     if not (path.suffix == ONNX or is_model_file(path)):
         raise EdgewiseError(f"{path} is neither a model file (.safetensors) nor an artifact (.onnx); give one")
     if path.suffix == ONNX and all(one.suffix != ONNX for one in runtimes):
         raise EdgewiseError(f"{runtimes[0].name} takes no .onnx; give the model file that {path} was exported from")
+    if path.suffix == ONNX and is_quantized(path):
+        raise EdgewiseError(
+            f"{path} is quantised already; give the floating-point artifact that it was made of, or its model file"
+        )
+    tell = tell or (lambda text: None)
+    for note in threads_notes([threads]):
+        tell(f"note: {note}")
     dataset = open_dataset(data, seed=seed, skip_bad=skip_bad, root=root)
     return quantize_on(
         path,
@@ -125,7 +155,7 @@ def quantize(
         threads=threads,
         seconds=seconds,
         workers=decoding_workers(workers),
-        tell=tell or (lambda text: None),
+        tell=tell,
     )
 
 
@@ -156,7 +186,7 @@ def quantize_on(
         images = _images(dataset.splits["train"], subject.card, calibration)
         trials = Trials(
             named("val"),
-            [(one.name, precision) for one in runtimes for precision in _integer(one)],
+            [(one.name, precision) for one in runtimes for precision in integer_precisions(one)],
             folder,
             points=points,
             threads=threads,
@@ -196,24 +226,6 @@ def quantize_on(
         if run.exists():
             shutil.rmtree(run)
     return Quantized(target, kept, tuple(trials.attempts), model_file)
-
-
-def _runtimes(names: Sequence[str]) -> list[Runtime]:
-    """The runtimes that are asked for. Raises `EdgewiseError` for one that is not there, or has no int8."""
-    if "all" in names:
-        return [one for one in map(find_runtime, runtime_names()) if _integer(one) and one.version() is not None]
-    found = [installed_runtime(name) for name in dict.fromkeys(names)]
-    if not found:
-        raise EdgewiseError("there is no runtime to quantise for; name one")
-    for one in found:
-        if not _integer(one):
-            have = ", ".join(name for name in runtime_names() if _integer(find_runtime(name)))
-            raise EdgewiseError(f"{one.name} does not compute in int8; choose one of: {have}")
-    return found
-
-
-def _integer(runtime: Runtime) -> list[str]:
-    return [precision for precision in runtime.precisions if precision in INTEGER_PRECISIONS]
 
 
 def _check_target(out: str | Path | None, runtimes: Sequence[Runtime]) -> None:
@@ -271,5 +283,5 @@ def _noted(artifact: Path, kept: Attempt) -> bytes:
     model = load(artifact)
     entry = model.metadata_props.add()
     entry.key = "edgewise.quantised"
-    entry.value = json.dumps(replace(kept, latency=None).to_json())
+    entry.value = json.dumps(replace(kept, latency=None, size_bytes=None).to_json())
     return model.SerializeToString()

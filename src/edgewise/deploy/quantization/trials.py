@@ -17,7 +17,7 @@ from edgewise.deploy.fold import Tensors
 from edgewise.deploy.quantization.quantize import quantize_onnx
 from edgewise.deploy.quantization.scheme import Scheme
 from edgewise.deploy.scoring import evaluate_artifact
-from edgewise.devices import Latency, Variant, find_runtime, groups, measure_variants
+from edgewise.devices import Latency, Variant, find_runtime, measure_variants
 from edgewise.errors import EdgewiseError
 from edgewise.papers.architecture import Architecture
 
@@ -25,12 +25,16 @@ FLOAT = "fp32"
 
 ONNX = ".onnx"
 
+SECONDS_EACH = 1.5
+"""The least time that measuring takes for each variant that does not settle earlier. A variant's share of every round
+is about 20 ms and what is measured again, so this gives it some dozens of rounds, however many others there are."""
+
 
 @dataclass(frozen=True)
 class Attempt:
     """One artifact in one runtime and precision: its accuracy on the validation images, and its latency where it was
     measured. `in_float` are the parts that were left in floating point, `fine_tuned` says that the tensors were
-    trained for int8. The floating-point artifact is one too, called `fp32`."""
+    trained for int8; `size_bytes` is that of its file. The floating-point artifact is one too, called `fp32`."""
 
     name: str
     runtime: str
@@ -39,6 +43,7 @@ class Attempt:
     in_float: tuple[str, ...] = ()
     fine_tuned: bool = False
     latency: Latency | None = None
+    size_bytes: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The attempt as JSON's types."""
@@ -199,7 +204,8 @@ class Trials:
         except EdgewiseError as error:
             self._failed(str(error))
             return None
-        attempt = Attempt(name, runtime, precision, self._score(scores.metrics()), in_float, fine_tuned)
+        accuracy, size = self._score(scores.metrics()), path.stat().st_size
+        attempt = Attempt(name, runtime, precision, accuracy, in_float, fine_tuned, size_bytes=size)
         self.attempts.append(attempt)
         self._paths[name, runtime, precision] = path
         lost = "" if name == FLOAT else f" ({100 * (attempt.accuracy - self.plain.accuracy):+.2f} points)"
@@ -207,25 +213,29 @@ class Trials:
         return attempt
 
     def measure(self, seconds: float) -> Attempt:
-        """Measures what holds beside the floating-point artifacts, interleaved, up to `seconds`; returns the fastest,
-        of those the same within noise the most accurate, then the earliest. `attempts` have their latencies then.
+        """Measures what holds beside the floating-point artifacts, interleaved, until all settle or `seconds` are up,
+        or `SECONDS_EACH` for every one of them where that is more; returns the one of the lowest median, of those equal
+        to the microsecond the most accurate, then the earliest. `attempts` have their latencies then.
 
         Raises `EdgewiseError` when nothing that holds can be measured.
         """
         wanted = [one for one in self.attempts if one.name == FLOAT or self.holds(one)]
         variants = [Variant(one.name, self.path(one), one.runtime, one.precision, self.threads) for one in wanted]
         measured = measure_variants(
-            variants, max_seconds=seconds, failed=lambda variant, error: self._failed(str(error))
+            variants,
+            max_seconds=max(seconds, SECONDS_EACH * len(variants)),
+            failed=lambda variant, error: self._failed(str(error)),
         )
         latencies = {(one.name, one.runtime, one.precision): one for one in measured}
         self.attempts = [
             replace(one, latency=latencies.get((one.name, one.runtime, one.precision))) for one in self.attempts
         ]
-        timed = [one for one in self.holding() if one.latency is not None]
+        timed = [(one.latency.median_ms, one) for one in self.holding() if one.latency is not None]
         if not timed:
             raise EdgewiseError(self.errors[-1])
-        fastest = groups(one.latency for one in timed if one.latency is not None)[0]
-        return max((one for one in timed if one.latency in fastest), key=lambda one: one.accuracy)
+        # All of them hold the accuracy already. The most accurate of those within noise would be whichever the noise
+        # of a busy moment lets in, however slow.
+        return min(timed, key=lambda pair: (round(pair[0], 3), -pair[1].accuracy))[1]
 
     def best_of(self, schemes: Sequence[Scheme], *, fine_tuned: bool) -> Iterator[tuple[Scheme, Attempt]]:
         """For each quantiser its scheme that lost the least, with that attempt."""

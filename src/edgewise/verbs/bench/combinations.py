@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from edgewise.devices import (
     FLOAT_PRECISIONS,
@@ -13,24 +14,30 @@ from edgewise.devices import (
     runtime_names,
 )
 from edgewise.errors import EdgewiseError
-from edgewise.verbs.bench.subjects import Subject
+
+if TYPE_CHECKING:
+    from edgewise.verbs.bench.subjects import Subject
 
 ALL = "all"
 """Stands for every runtime that is installed, or every precision of a runtime."""
 
 PRECISIONS = (*FLOAT_PRECISIONS, *INTEGER_PRECISIONS)
 
+_FLOAT, _QUANTISED = "fp32", "int8"
+"""What is measured in unless precisions are asked for: the latter for quantised artifacts, the former for the rest."""
+
 Combination = tuple[str, str]
 """A runtime and a precision."""
 
 
-def combinations(runtimes: Sequence[str], precisions: Sequence[str]) -> tuple[list[Combination], list[str]]:
-    """The runtimes with the precisions they have, and notes of what was left out.
+def combinations(runtimes: Sequence[str], precisions: Sequence[str] | None) -> tuple[list[Combination], list[str]]:
+    """The runtimes with the precisions they have, and notes of what was left out. `precisions` are None where every
+    subject is to be measured in its own.
 
     Raises `EdgewiseError` where a runtime is unknown or, unless all were asked for, not installed, and where a
     precision is in none of them.
     """
-    if not (runtimes and precisions):
+    if not runtimes or (precisions is not None and not precisions):
         raise EdgewiseError("there is nothing to measure in; name a runtime and a precision")
     notes: list[str] = []
     found: list[Runtime] = []
@@ -40,6 +47,8 @@ def combinations(runtimes: Sequence[str], precisions: Sequence[str]) -> tuple[li
             notes.append(f"{name} is not installed and left out; install it with: {runtime.install_hint}")
         else:
             found.append(runtime)
+    if precisions is None:
+        return [(one.name, own) for one in found for own in (_FLOAT, _QUANTISED) if not _lacks(one, own)], notes
     if ALL in precisions:
         return [(one.name, precision) for one in found for precision in one.precisions], notes
     asked = list(dict.fromkeys(precisions))
@@ -55,15 +64,16 @@ def combinations(runtimes: Sequence[str], precisions: Sequence[str]) -> tuple[li
     return [(one.name, given) for one, given in pairs if not _lacks(one, given)], notes
 
 
-def fitting(subject: Subject, asked: Sequence[Combination]) -> tuple[list[Combination], list[str]]:
+def fitting(subject: Subject, asked: Sequence[Combination], *, own: bool) -> tuple[list[Combination], list[str]]:
     """The combinations that the subject can be measured in, and notes of what was left out.
 
     An artifact runs only in runtimes of its ending, a quantised one only in int8, one in floating point not in int8.
+    With `own` nobody asked for precisions: int8 for quantised artifacts, fp32 for all else.
     Raises `EdgewiseError` where it cannot be read.
     """
     path = subject.artifact
     if path is None:
-        return list(asked), []
+        return [pair for pair in asked if not own or pair[1] == _FLOAT], []
     notes: list[str] = []
     fits = [pair for pair in asked if find_runtime(pair[0]).suffix == path.suffix]
     if others := list(dict.fromkeys(pair[0] for pair in asked if pair not in fits)):
@@ -72,6 +82,9 @@ def fitting(subject: Subject, asked: Sequence[Combination]) -> tuple[list[Combin
     if not fits:
         return [], notes
     quantized = subject.quantized()
+    if own:
+        wanted = _QUANTISED if quantized else _FLOAT
+        return [pair for pair in fits if pair[1] == wanted], notes
     if quantized is None:
         if len({precision for _, precision in fits}) > 1:
             notes.append(f"{subject.name} does not say what it is computed in: measured once, as {fits[0][1]}")
@@ -79,7 +92,9 @@ def fitting(subject: Subject, asked: Sequence[Combination]) -> tuple[list[Combin
     able = INTEGER_PRECISIONS if quantized else FLOAT_PRECISIONS
     if unfit := list(dict.fromkeys(precision for _, precision in fits if precision not in able)):
         what = "quantised" if quantized else "in floating point"
-        notes.append(f"{subject.name} is {what}: not measured in {', '.join(unfit)}")
+        left = [pair for pair in fits if pair[1] in able]
+        hint = "" if left else "; leave --precision out, and everything is measured in its own"
+        notes.append(f"{subject.name} is {what}: not measured in {', '.join(unfit)}{hint}")
     return [pair for pair in fits if pair[1] in able], notes
 
 

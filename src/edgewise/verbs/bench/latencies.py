@@ -17,6 +17,7 @@ from edgewise.verbs.bench.plan import Plan, plan
 from edgewise.verbs.bench.result import Benched, Facts
 from edgewise.verbs.bench.running import Run
 from edgewise.verbs.checks import at_least
+from edgewise.verbs.runtimes import threads_notes
 
 
 def bench(
@@ -26,7 +27,7 @@ def bench(
     size: int | None = None,
     classes: int | None = None,
     runtime: str | Sequence[str] = "onnxruntime",
-    precision: str | Sequence[str] = "fp32",
+    precision: str | Sequence[str] | None = None,
     threads: int | Sequence[int] = 1,
     seconds: float = 30.0,
     budget: str | Budget | None = None,
@@ -43,8 +44,9 @@ def bench(
     two scaled to `width`, for images of `size` pixels and `classes` classes, with random weights.
 
     Every model is measured in every combination of runtimes, precisions and numbers of threads that fits it; "all"
-    stands for every runtime that is installed, and every precision of one. Networks with shuffles are measured in both
-    of their forms, the faster is reported.
+    stands for every runtime that is installed, and every precision of one. Where no precision is given each is measured
+    in its own: quantised `.onnx` artifacts in int8, all else in fp32. Networks with shuffles are measured in both of
+    their forms, the faster is reported.
     With `data` (`split`, `seed`, `skip_bad`, `root`, `workers` as in `evaluate`), the accuracy of model files and of
     artifacts made of one stands beside the latency, computed as it is timed, and model files are quantised in the
     ranges of its training images. With `profile`, a device profile, so does the share of the machine's peak.
@@ -103,6 +105,7 @@ def bench(
     machine = describe_machine(planned.asked[0][0])
     notes = [
         *planned.notes,
+        *threads_notes(counts),
         *(f"left out: {sentence}" for sentence in planned.unreadable),
         *dict.fromkeys(map(str, run.failures)),
         *form_notes(rows),
@@ -112,7 +115,7 @@ def bench(
         *(peak_notes(known, machine, list(facts)) if known is not None else ()),
     ]
     return Benched(
-        groups=tuple(tuple(group) for group in groups(facts)),
+        groups=tuple(tuple(sorted(group, key=lambda one: one.median_ms)) for group in groups(facts)),
         facts=facts,
         multiply_adds=multiply_adds,
         machine=machine,

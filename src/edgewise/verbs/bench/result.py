@@ -28,7 +28,8 @@ class Facts:
 
 @dataclass(frozen=True)
 class Benched:
-    """Latencies in groups that are the same within noise, fastest group first; costs by name; what the budget says.
+    """Latencies in groups that are the same within noise, fastest group first, each by median; costs by name; what the
+    budget says.
 
     Artifacts and model files go by their paths, others by their architecture's name. There is a latency for each name
     in each of `combinations`, a runtime and a precision, that fits it, on each number of `threads`, but for those that

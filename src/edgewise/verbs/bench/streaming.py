@@ -38,7 +38,7 @@ def throughput(
     size: int | None = None,
     classes: int | None = None,
     runtime: str | Sequence[str] = "onnxruntime",
-    precision: str | Sequence[str] = "fp32",
+    precision: str | Sequence[str] | None = None,
     streams: int | None = None,
     seconds: float = 30.0,
     progress: Callable[[int, int, int], None] | None = None,
