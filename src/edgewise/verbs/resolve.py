@@ -74,6 +74,11 @@ def _read(model: str | Path) -> Architecture:
             raise EdgewiseError(
                 f"{path} is an artifact; give the model file it was exported from (model.safetensors beside it)"
             )
+        case _ if path.exists() and str(model) not in names():
+            raise EdgewiseError(
+                f"{model} is no model file ({MODEL_FILE}), artifact ({', '.join(ARTIFACTS)}) or architecture (.json); "
+                "name one, or a model of `edgewise models`"
+            )
         case _:
             return find(str(model))
 

@@ -10,11 +10,10 @@ from edgewise.costs import count
 from edgewise.deploy import ArtifactCard, count_onnx, read_artifact
 from edgewise.deploy.inspect import image_shape, is_quantized
 from edgewise.errors import EdgewiseError
-from edgewise.papers import Architecture, find, names
-from edgewise.verbs.resolve import ARTIFACTS, MODEL_FILE, architecture_of, existing, is_artifact, is_model_file
+from edgewise.papers import Architecture, find
+from edgewise.verbs.resolve import architecture_of, existing, is_artifact, is_model_file
 
 _ONNX = ".onnx"
-_ARCHITECTURE = ".json"
 
 
 @dataclass(frozen=True)
@@ -83,12 +82,6 @@ def subject_of(
         card = read_card(path)
         return Subject(
             str(model), card.architecture, path, ArtifactCard(card.preprocessing, card.classes, card.multi_label)
-        )
-    path = Path(model)
-    if path.exists() and path.suffix != _ARCHITECTURE and str(model) not in names():
-        raise EdgewiseError(
-            f"{model} is no model file ({MODEL_FILE}), artifact ({', '.join(ARTIFACTS)}) or architecture "
-            f"({_ARCHITECTURE}); name one, or a model of `edgewise models`"
         )
     architecture = architecture_of(model, width=width, size=size, classes=classes)
     return Subject(architecture.name, architecture)
