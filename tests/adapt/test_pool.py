@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -119,6 +120,15 @@ def test_a_worker_that_hangs_is_told_and_its_work_done_again(
         harm(signal.SIGSTOP)
         assert set(pool.run({"long": tuning("long", 150)})) == {"long"}
     assert any(line.startswith("long: its worker (") and "has not got on for 6 s" in line for line in told), told
+
+
+def test_workers_that_cannot_start_are_told(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with (
+        pytest.raises(EdgewiseError, match=r"workers keep ending \(exit status 1\)"),
+        Pool(run, 1, lambda text: None) as pool,
+    ):
+        pool.run({"never": tuning("never", 1)})
 
 
 def test_the_patience_is_what_was_promised() -> None:

@@ -11,10 +11,14 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from edgewise.adapt.queue import Queue, Worker, beat_of, worker_of
 from edgewise.adapt.tuning import Tuning
 from edgewise.errors import EdgewiseError
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
 
 Tell = Callable[[str], None]
 
@@ -39,6 +43,7 @@ class Pool:
         self._processes: list[subprocess.Popen[bytes]] = []
         self._beats: dict[int, tuple[int, float]] = {}
         self._deaths: dict[str, int] = {}
+        self._ended = 0
 
     def __enter__(self) -> Pool:
         self._queue.set_over(False)
@@ -69,6 +74,7 @@ class Pool:
             if name not in asked and not (name in done and (self._folder / tuning.out).exists()):
                 self._queue.add(name, tuning)
         told: set[str] = set()
+        self._ended = 0
         while True:
             done, failures = self._queue.results(), self._queue.failures()
             for name in sorted((failures.keys() & tunings.keys()) - told):
@@ -83,6 +89,12 @@ class Pool:
         """Starts workers that are missing, and asks again for what those that are gone were doing."""
         for process in [one for one in self._processes if one.poll() is not None]:
             self._processes.remove(process)
+            self._ended += 1
+            if self._ended > _MOST_DEATHS * self._wanted:
+                raise EdgewiseError(
+                    f"workers keep ending ({_ending(process.returncode)}); see above for what they say, and that "
+                    f"`{sys.executable} -m edgewise.adapt.worker` runs here"
+                )
             self._lost(Worker(Worker.this().host, process.pid), f"ended ({_ending(process.returncode)})")
         while len(self._processes) < self._wanted:
             self._processes.append(self._started())
@@ -96,24 +108,27 @@ class Pool:
                 if worker is not None and worker.host == Worker.this().host:
                     with suppress(ProcessLookupError):
                         os.kill(worker.pid, signal.SIGKILL)
-                self._tell(
-                    f"{trial.user_attrs['name']}: its worker{_called(worker)} has not got on for "
-                    f"{PATIENCE_SECONDS:.0f} s; it is done again"
+                how = f"has not got on for {PATIENCE_SECONDS:.0f} s"
+                self._again(
+                    trial, how, f"{trial.user_attrs['name']}: its worker{_called(worker)} {how}; it is done again"
                 )
-                self._queue.again(trial)
 
     def _lost(self, worker: Worker, how: str) -> None:
         for trial in self._queue.running():
             if worker_of(trial) == worker:
-                name = str(trial.user_attrs["name"])
-                self._deaths[name] = self._deaths.get(name, 0) + 1
-                if self._deaths[name] > _MOST_DEATHS:
-                    raise EdgewiseError(
-                        f"workers died {self._deaths[name]} times on {name}; the last one {how}. Give the machine more "
-                        "memory, or use fewer workers"
-                    )
-                self._tell(f"a worker{_called(worker)} {how}; {name} is done again")
-                self._queue.again(trial)
+                self._again(trial, how, f"a worker{_called(worker)} {how}; {trial.user_attrs['name']} is done again")
+
+    def _again(self, trial: FrozenTrial, how: str, told: str) -> None:
+        """Asks for a trial once more. Raises `EdgewiseError` where that never ends."""
+        name = str(trial.user_attrs["name"])
+        self._deaths[name] = self._deaths.get(name, 0) + 1
+        if self._deaths[name] > _MOST_DEATHS:
+            raise EdgewiseError(
+                f"{name} was given up after {self._deaths[name]} workers: the last one {how}. Give the machine more "
+                "memory, use fewer workers, or adapt at a smaller input where a step takes that long"
+            )
+        self._tell(told)
+        self._queue.again(trial)
 
     def _started(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "edgewise.adapt.worker", str(self._folder), "--parent", str(os.getpid())]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 from edgewise.data import Batches, Split
 from edgewise.data.images import StoredImages
@@ -17,17 +18,19 @@ from edgewise.data.preprocessing import Preprocessing
 from edgewise.errors import EdgewiseError
 from edgewise.files import replacing
 from edgewise.training.classify import Classify
-from edgewise.training.evaluation import evaluate
+from edgewise.training.evaluation import score
 from edgewise.training.feeding import Stream
 from edgewise.training.optimisers import build_optimiser
 from edgewise.training.recipe import Recipe
-from edgewise.training.scores import score_of
-from edgewise.weights import load_model, save_model
+from edgewise.training.scores import Scores, score_of
+from edgewise.weights import ModelCard, load_model, save_model
 
 Beat = Callable[[], None]
 """Called whenever the work has got on; it may raise to end it."""
 
 PARTS = ("train", "holdout")
+
+_JUDGED_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -123,10 +126,22 @@ def tune(tuning: Tuning, folder: Path, splits: dict[str, Split], beat: Beat) -> 
             optimiser.step()
             beat()
         network.eval()
-    beat()
-    scored = evaluate(
-        network, splits["holdout"], card.preprocessing, keep_probabilities=splits["holdout"].labels.ndim == 2
-    )
-    accuracy = score_of(scored.metrics())
+    accuracy = _accuracy(network, splits["holdout"], card, beat)
     save_model(folder / tuning.out, network, replace(card, metrics={"holdout_accuracy": accuracy}))
     return accuracy
+
+
+def _accuracy(network: nn.Module, split: Split, card: ModelCard, beat: Beat) -> float:
+    """The accuracy on the holdout; for several labels an image the mean average precision."""
+    several = split.labels.ndim == 2
+    scores = Scores(
+        card.architecture.classes, multi_label=several, device=torch.device("cpu"), keep_probabilities=several
+    )
+    batches = Batches(split, card.preprocessing, batch_size=_JUDGED_AT_ONCE, seed=0, shuffle=False, workers=0)
+
+    def beating() -> Iterator[tuple[Tensor, Tensor]]:
+        for batch in batches:
+            beat()
+            yield batch
+
+    return score_of(score(network, beating(), scores, device=torch.device("cpu")).metrics())
