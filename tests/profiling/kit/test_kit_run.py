@@ -99,13 +99,16 @@ def test_times_are_those_of_inferences(ran: Ran) -> None:
         assert len(block["cpu_ns"]) in (0, len(block["wall_ns"]))
 
 
-def test_time_that_is_up_and_ctrl_c_leave_a_result_and_go_on(ran: Ran, tmp_path: Path) -> None:
+def test_time_that_is_up_and_ctrl_c_leave_a_result_and_go_on(tmp_path: Path) -> None:
+    kit = tmp_path / "kit.zip"
+    make_kit(kit, NETWORKS, [], ["fp32"], rounds=500)  # it must not be done before it is stopped, however busy we are
+    run = unpacked(kit, tmp_path / "kit")
     out = tmp_path / "early.json"
-    status, said = finish(start(ran.run, out, "--minutes", "0"))
+    status, said = finish(start(run, out, "--minutes", "0"))
     assert (status, said) == (0, f"the time is up; the same command goes on. What there is so far: {out}\n")
     assert json.loads(out.read_text())["complete"] is False
     journal = tmp_path / "early.json.journal"
-    process = start(ran.run, out)
+    process = start(run, out)
     while journal.read_text().count('"what":"block"') < 3:
         assert process.poll() is None, finish(process)
         time.sleep(0.01)
