@@ -1,11 +1,12 @@
 """NetAdapt against width multipliers: accuracy over measured latency, both trained equally.
 
-For MobileNet v1 and v2 (at half width, 32 pixels) and every seed: the network is trained; NetAdapt brings it to shares
-of its latency; then the narrower networks, and the network at smaller width multipliers, are trained from scratch with
-the same recipe, for as many epochs, from the same seed. In the end all of one model are timed side by side.
+For MobileNet v1 and v2 (at half width, 32 pixels) and every seed: the network is trained; NetAdapt narrows it step by
+step to the least of some shares of its latency; then the networks at those shares, and the network at smaller width
+multipliers, are trained from scratch with the same recipe, for as many epochs, from the same seed. In the end all of
+one model are timed side by side.
 
-    python benchmarks/adapt.py CIFAR10_FOLDER                 about 12 hours on two cores, most of it training
-    python benchmarks/adapt.py CIFAR10_FOLDER --seeds 1 --epochs 2 --out adapt.json     half an hour
+    python benchmarks/adapt.py CIFAR10_FOLDER                 about 8 hours on two cores, half of it training
+    python benchmarks/adapt.py CIFAR10_FOLDER --time          only the latencies of what is done
 
 CIFAR10_FOLDER is CIFAR-10 as an image folder, `train/<class>/*` and `test/<class>/*`. Every network that is done is
 written at once, with its architecture, and a second call goes on with the others, on any machine: what was not finished
@@ -29,22 +30,27 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 from tempfile import TemporaryDirectory
 
 import edgewise
+from edgewise.adapting.netadapt import CLOSE
 from edgewise.deploy import build, random_tensors
 from edgewise.devices import Variant, describe_machine, measure_variants
 from edgewise.files import write_text
 from edgewise.papers import Architecture, find
 from edgewise.verbs.adapt import Adapted
 from edgewise.version import VERSION
+from edgewise.weights import read_card
 
 RESULTS = Path(__file__).parent / "results" / "adapt.json"
 
 MODELS = {"mobilenet_v1": 0.5, "mobilenet_v2": 0.5}
 """Networks and their width multipliers, at 32 pixels."""
 
-SHARES = (0.8, 0.65, 0.5)
-"""Of the network's latency, to adapt to."""
+SHARES = (0.8, 0.6)
+"""Of the network's latency, to adapt to: one run to the least of them passes the others."""
 
-WIDTHS = (0.85, 0.7, 0.55, 0.4)
+SHORT = 40
+"""Steps that a proposal is tuned for."""
+
+WIDTHS = (0.75, 0.55, 0.4)
 """Of the network's widths, to compare with."""
 
 FORMS = ("netadapt", "mobilenet_v3")
@@ -81,6 +87,7 @@ class Runs:
             "quick": False,
             "machine": describe_machine().to_json(),
             "epochs": self.epochs,
+            "short": SHORT,
             "networks": self.networks,
             "latencies": self.latencies,
         }
@@ -103,28 +110,30 @@ class Runs:
 
         return self.keep(key, make)
 
-    def adapted(self, key: str, model: Path, share: float, form: str, seed: int) -> Report:
-        """The network narrowed to a share of its latency, and what finding it took."""
+    def searched(self, key: str, model: Path, form: str, seed: int) -> Report:
+        """All steps of narrowing the network to the least share of its latency, and what finding them took."""
 
         def make() -> Report:
             made = edgewise.adapt(
                 model,
                 self.data,
-                f"{share:g}x",
+                f"{min(SHARES):g}x",
                 form=form,
                 seed=seed,
+                short=SHORT,
                 epochs=1,
                 out=self.folder / key,
                 progress=False,
                 tell=lambda text: say(f"  {text}"),
             )
             assert isinstance(made, Adapted)
+            files = [made.folder / "steps" / f"{step.number:02}" / "model.safetensors" for step in made.steps]
             return {
-                "architecture": made.card.architecture.to_dict(),
                 "seed_ms": made.seed_ms,
                 "target_ms": made.target_ms,
                 "ms": made.ms,
                 "steps": [step.to_json() for step in made.steps],
+                "architectures": [read_card(file).architecture.to_dict() for file in files],
             }
 
         return self.keep(key, make)
@@ -147,29 +156,39 @@ class Runs:
         self.write()
 
 
+def reached(search: Report, share: float) -> Architecture:
+    """The first of a search's networks that takes `share` of what the first one took."""
+    wanted = share * search["steps"][0]["ms"] * (1 + CLOSE)
+    number = next((one["number"] for one in search["steps"] if one["ms"] <= wanted), len(search["steps"]) - 1)
+    return Architecture.from_dict(search["architectures"][number])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="CIFAR-10 as an image folder")
     parser.add_argument("--model", action="append", choices=list(MODELS), help="by default all")
     parser.add_argument("--form", action="append", choices=FORMS, help="by default netadapt")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--time", action="store_true", help="train nothing, time what there is")
     parser.add_argument("--runs", type=Path, default=Path("runs/benchmark-adapt"), help="where models lie meanwhile")
     parser.add_argument("--out", type=Path, default=RESULTS)
     asked = parser.parse_args()
     runs = Runs(asked.data, asked.runs, asked.out, asked.epochs, asked.form or ["netadapt"])
-    for name in asked.model or MODELS:
-        whole = find(name).scaled(MODELS[name])
-        for seed in range(asked.seeds):
+    names = asked.model or list(MODELS)
+    # Seeds outside: what there is early is there of all models.
+    for seed in range(0 if asked.time else asked.seeds):
+        for name in names:
+            whole = find(name).scaled(MODELS[name])
             runs.trained(f"{name}/{seed}/whole", whole, seed)
             model = asked.runs / name / str(seed) / "whole" / "model.safetensors"
-            for share in SHARES:
-                for form in runs.forms:
-                    key = f"{name}/{seed}/{form} {share:g}"
-                    found = runs.adapted(f"{key} search", model, share, form, seed)
-                    runs.trained(key, Architecture.from_dict(found["architecture"]), seed)
+            for form in runs.forms:
+                search = runs.searched(f"{name}/{seed}/{form} search", model, form, seed)
+                for share in SHARES:
+                    runs.trained(f"{name}/{seed}/{form} {share:g}", reached(search, share), seed)
             for width in WIDTHS:
                 runs.trained(f"{name}/{seed}/width {width:g}", whole.scaled(width), seed)
+    for name in names:
         runs.timed(name)
     say(f"written to {asked.out}")
 

@@ -10,11 +10,11 @@ import onnx
 import onnxruntime
 import pytest
 
-from edgewise.blocks import ShuffleUnitV2
+from edgewise.blocks import Classifier, ConvBNAct, InvertedResidual, ShuffleUnitV2
 from edgewise.costs import count
 from edgewise.deploy import exit_ordered, export_fastest, export_onnx, folded, random_tensors
 from edgewise.deploy.rewrites import EXIT_ORDER
-from edgewise.graph.ops import Permute, Shuffle, Slice
+from edgewise.graph.ops import Add, Permute, Shuffle, Slice
 from edgewise.papers import Architecture, find
 
 
@@ -80,6 +80,27 @@ def test_networks_that_need_their_order_keep_it(name: str) -> None:
     rewritten, kept = exit_ordered(graph, constants)
     assert rewritten is graph
     assert all(kept[key] is constants[key] for key in constants)
+
+
+@pytest.mark.parametrize("branch_first", [False, True])
+def test_an_addition_after_a_shuffle_keeps_it(branch_first: bool) -> None:
+    """Whichever of the addition's inputs was shuffled."""
+    rows = (
+        ConvBNAct(out_channels=24, stride=2),
+        ShuffleUnitV2(out_channels=24, passed=12, inner=12),
+        InvertedResidual(out_channels=24, expanded=48, activation="relu"),
+        Classifier(classes=4),
+    )
+    graph = Architecture("mixed", rows, input=(3, 24, 24)).graph
+    if branch_first:
+        graph = replace(
+            graph,
+            nodes=tuple(
+                replace(node, inputs=node.inputs[::-1]) if isinstance(node.op, Add) else node for node in graph.nodes
+            ),
+        )
+    rewritten, _ = exit_ordered(graph, {})
+    assert rewritten is graph
 
 
 def test_the_faster_form_is_kept_by_measurement(tmp_path: Path) -> None:

@@ -134,14 +134,11 @@ class _Rewrite:
 
     def _place(self, index: int, node: Node) -> None:
         """The node in the new graph, its inputs gathered and its tensors permuted to fit."""
-        inputs: list[int] = []
-        order: Order | None = None
-        for source in node.inputs:
-            place, order = self._input(source)
-            inputs.append(place)
-        if order is not None:
-            if len(node.inputs) > 1:
-                raise _OrderMattersError
+        given = [self._input(source) for source in node.inputs]
+        orders = [order for _, order in given if order is not None]
+        if orders and len(given) > 1:  # an addition meets channels by their place
+            raise _OrderMattersError
+        for order in orders:
             if self._carries(node):
                 self._permute(node, rows=order)
                 self.orders[index] = order
@@ -154,7 +151,7 @@ class _Rewrite:
             self._permute(node, rows=wanted)
             self.orders[index] = wanted
         self.moved[index] = len(self.nodes)
-        self.nodes.append(replace(node, inputs=tuple(inputs)))
+        self.nodes.append(replace(node, inputs=tuple(place for place, _ in given)))
 
     def _input(self, source: int) -> tuple[int, Order | None]:
         """The new node that holds what `source` held, and its order where it is another."""

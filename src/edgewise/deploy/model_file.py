@@ -23,8 +23,7 @@ def write_model_file(architecture: Architecture, tensors: Tensors, path: Path, *
     """
     import torch
 
-    from edgewise.nn import Network
-    from edgewise.weights import save_model
+    from edgewise.weights.model_file import save_tensors
 
     floats = {name: np.array(array, np.float32) for name, array in tensors.items() if not name.endswith(COUNTER)}
     if difference := mismatch(architecture.graph, {name: array.shape for name, array in floats.items()}):
@@ -32,8 +31,7 @@ def write_model_file(architecture: Architecture, tensors: Tensors, path: Path, *
     _, height, width = architecture.input
     if card is None:
         card = ArtifactCard(Preprocessing(height, width, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0)))
-    network = Network(architecture)
-    network.load_state_dict({name: torch.from_numpy(array) for name, array in floats.items()}, strict=False)
     names = card.classes or tuple(map(str, range(architecture.classes)))
-    save_model(path, network, ModelCard(architecture, card.preprocessing, names, card.multi_label))
+    state = {name: torch.from_numpy(array) for name, array in floats.items()}
+    save_tensors(path, state, ModelCard(architecture, card.preprocessing, names, card.multi_label))
     return path

@@ -95,7 +95,7 @@ def deliver(
         chosen = choose_form(
             Subject(plain, read_artifact(plain), network.architecture, tensors),
             dataset,
-            _calibration(dataset, preprocessing),
+            calibration_images(dataset, preprocessing),
             budget,
             clock,
             reference,
@@ -141,7 +141,8 @@ def deliver(
     )
 
 
-def _calibration(dataset: Dataset, preprocessing: Preprocessing) -> np.ndarray:
+def calibration_images(dataset: Dataset, preprocessing: Preprocessing) -> np.ndarray:
+    """Training images that the ranges of quantised values are found on, normalised float32 `(N, C, H, W)`."""
     pixels = some_pixels(dataset.splits["train"], preprocessing, CALIBRATION)
     return np.stack([preprocessing.normalised(image) for image in pixels])
 

@@ -66,7 +66,7 @@ def fill(
         return table
     with TemporaryDirectory() as name:
         folder = Path(name)
-        variants = {digest: _variant(one, digest[:16], folder, setting) for digest, one in wanted.items()}
+        variants = {digest: variant_of(one, folder, setting) for digest, one in wanted.items()}
         with Sessions(variants.values()) as sessions:
             saved = time.monotonic()
             for number in range(rounds):
@@ -108,8 +108,10 @@ def _rounds_of(table: LatencyTable, digest: str) -> int:
     return 0 if known is None else len(known.rounds_ms)
 
 
-def _variant(architecture: Architecture, name: str, folder: Path, setting: Setting) -> Variant:
-    runtime, precision = setting.runtime, setting.precision
+def variant_of(architecture: Architecture, folder: Path, setting: Setting) -> Variant:
+    """`architecture` with random weights as a table's networks are: its artifact, made in `folder`, called after its
+    digest."""
+    runtime, precision, name = setting.runtime, setting.precision, architecture.digest[:16]
     path = build(architecture, random_tensors(architecture), folder, name, runtime=runtime, precision=precision)
     return Variant(name, path, runtime, precision, setting.threads)
 

@@ -106,13 +106,13 @@ def describe(progress: Progress) -> str:
     done = 100 * progress.step // max(1, progress.steps)
     parts = [f"epoch {progress.epoch}/{progress.epochs}", f"{done:3d}%", f"{progress.images_per_second:.0f} images/s"]
     if progress.seconds_left is not None:
-        parts.append(f"{_clock(progress.seconds_left)} left")
+        parts.append(f"{clock(progress.seconds_left)} left")
     parts.append(f"loss {progress.loss:.3f}")
     parts += [f"val {name} {value:.4f}" for name, value in progress.metrics.items()]
     return "  ".join(parts)
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

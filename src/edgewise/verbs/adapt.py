@@ -5,34 +5,35 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgewise.adapt.contest import Contest
-from edgewise.adapt.gauge import Expecting, Gauge, Measuring, quantum_of
-from edgewise.adapt.netadapt import CLOSE, Course, NetAdapt, short_recipe
-from edgewise.adapt.pool import Pool
-from edgewise.adapt.proposals import Proposal
-from edgewise.adapt.rules import Outcome, form_of
-from edgewise.adapt.steps import Step
-from edgewise.adapt.tuning import write_cache
+from edgewise.adapting.contest import Contest
+from edgewise.adapting.gauge_for import gauge_for
+from edgewise.adapting.netadapt import CLOSE, Course, NetAdapt, short_recipe
+from edgewise.adapting.pool import Pool, Tell
+from edgewise.adapting.proposals import Proposal
+from edgewise.adapting.rules import Outcome, form_of
+from edgewise.adapting.steps import Step
+from edgewise.adapting.tuning import write_cache
 from edgewise.data import Dataset, open_dataset
 from edgewise.data.stratify import stratified
-from edgewise.deploy import ArtifactCard, export_fastest, tensors_of
-from edgewise.devices import Budget, describe_machine, installed_runtime
-from edgewise.devices.prediction import Setting
-from edgewise.devices.prediction.table import LatencyTable, tables_of
-from edgewise.devices.profile import DeviceProfile
+from edgewise.deploy import ArtifactCard, build, compare, export_fastest, tensors_of
+from edgewise.deploy.scoring import evaluate_artifact
+from edgewise.devices import INTEGER_PRECISIONS, Budget, describe_machine, installed_runtime
+from edgewise.devices.runtimes import check_precision
 from edgewise.errors import BudgetError, EdgewiseError
 from edgewise.explain.adapt_report import AdaptReport, ShownStep, adapt_report
 from edgewise.files import write_text
+from edgewise.fitting.delivery import COMPARED, calibration_images, some_pixels
 from edgewise.fitting.halving import default_recipe, with_epochs
 from edgewise.nn import Network
+from edgewise.profiling.filling import check_tracing
 from edgewise.run_folder import RunFolder
-from edgewise.training import Recipe, evaluate, train
+from edgewise.training import Recipe, train
 from edgewise.verbs.checks import at_least, cores, decoding_workers, described
 from edgewise.verbs.resolve import existing, is_model_file
 from edgewise.version import VERSION
@@ -44,10 +45,7 @@ HOLDOUT, MOST_HELD_OUT = 0.1, 2000
 SHORT_RATE = 0.01
 """The learning rate of short fine-tunes."""
 
-TABLE = "device.json"
 _SELF = re.compile(r"\s*([0-9]*\.?[0-9]+)\s*[x×]\s*")
-
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,11 +117,11 @@ def adapt(
 
     `budget` is a latency (`5ms`) or a share of the model's own (`0.7x`), in `runtime` and `precision` on `threads`
     threads, measured here or, with the profile `device`, predicted for another device. Widths become multiples of
-    `quantum`, by default what a short sweep finds. `form` is `netadapt` or `mobilenet_v3` (see `adapt.rules`); channels
-    leave by `score` (`magnitude`, `norm_scale`). Every proposal is tuned for up to `short` steps and judged on images
-    held out of the training split; the end is `epochs` of fine-tuning, or from `scratch`. `workers` processes work on
-    proposals here; with `storage`, an Optuna URL, others may join by `python -m edgewise.adapt.worker`. `plan` shows
-    the first step's proposals and trains nothing. The same call on the same folder goes on where it was.
+    `quantum`, by default what a short sweep finds. `form` is `netadapt` or `mobilenet_v3` (see `adapting.rules`);
+    channels leave by `score` (`magnitude`, `norm_scale`). Every proposal is tuned for up to `short` steps and judged on
+    images held out of the training split; the end is `epochs` of fine-tuning, or from `scratch`. `workers` processes
+    work on proposals here; with `storage`, an Optuna URL, others may join by `python -m edgewise.adapting.worker`.
+    `plan` shows the first step's proposals and trains nothing. The same call on the same folder goes on where it was.
 
     Raises `EdgewiseError` for a model, data or options that cannot be used, and `BudgetError` where nothing narrower is
     fast enough; the narrowest is written all the same.
@@ -131,6 +129,8 @@ def adapt(
     say: Tell = tell or (lambda text: None)
     at_least(1, {"threads": threads, "quantum": quantum, "short": short, "epochs": epochs, "workers": workers})
     chosen_form = form_of(form)
+    check_precision(installed_runtime(runtime), precision)  # the artifact is judged in it, whatever device it is for
+    check_tracing(runtime)
     if not is_model_file(model):
         raise EdgewiseError(
             f"{model} has no weights to start from; train it first with `edgewise train`, and adapt that"
@@ -162,23 +162,22 @@ def adapt(
     }
     with RunFolder(Path(out), asked) as folder:
         say(described(dataset) + f"; adapting {card.architecture.name}")
-        gauge, step = _gauge(folder.path, card, runtime, precision, threads, device, quantum, say)
+        gauge, step = gauge_for(
+            folder.path, card.architecture, runtime, precision, threads, device=device, quantum=quantum, tell=say
+        )
         flips = dataset.source != "digits" if flip is None else flip
         recipe = default_recipe(dataset, card.architecture.input[1], seed=seed, flip=flips)
         held_out = _cached(folder.path, dataset, card, seed)
         contest = Contest(folder.path, "cache", short_recipe(recipe, SHORT_RATE), short)
         with Pool(folder.path, workers or cores(), say, storage) as pool:
-            course = Course(chosen_form, 0.0, step, score)
-            adapting = NetAdapt(folder.path, course, gauge, say)
+            adapting = NetAdapt(folder.path, Course(chosen_form, step, score), gauge, say)
             first = adapting.begin(file, lambda place: contest.judged(pool, place))
             target = milliseconds if milliseconds is not None else (share or 1.0) * first.ms
             say(f"{card.architecture.name} takes {first.ms:.3f} ms, {100 * first.accuracy:.2f}% on the holdout")
-            adapting = NetAdapt(folder.path, replace(course, target_ms=target), gauge, say)
-            gauge.settle(card.architecture, first.ms)
             if plan:
-                proposals, least = adapting.plan(first) if first.ms > target else ([], 0.0)
+                proposals, least = adapting.plan(first, target) if first.ms > target else ([], 0.0)
                 return Plan(first.ms, target, least, tuple(proposals))
-            steps = adapting.run(pool, contest, first)
+            steps = adapting.run(pool, contest, first, target)
             beside = adapting.evenly(pool, contest, steps)
         last, last_card = load_model(adapting.steps.model_file(steps[-1].number))
         final = _recipe(recipe, epochs, scratch)
@@ -195,25 +194,22 @@ def adapt(
                 workers=decoding_workers(None),
                 progress=progress,
             )
+        say("exporting, and comparing the artifact with the network")
         made = replace(
             last_card,
             architecture=replace(last_card.architecture, name=f"{card.architecture.name}_adapted"),
-            metrics={
-                f"{split}_{name}": value
-                for split in ("val", "test")
-                for name, value in evaluate(last, dataset.splits[split], card.preprocessing).metrics().items()
-            },
             provenance=Provenance(data=dataset.source, data_digest=dataset.digest, seed=seed, command=command),
         )
-        model_file, artifact = folder.path / "model.safetensors", folder.path / "model.onnx"
-        save_model(model_file, last, made)
-        export_fastest(
-            made.architecture,
-            tensors_of(last),
-            artifact,
-            card=ArtifactCard(made.preprocessing, made.classes, made.multi_label),
-            threads=threads,
+        artifact = _exported(folder.path, last, made, dataset, runtime, precision, threads)
+        scores = {
+            split: evaluate_artifact(artifact, dataset.splits[split], runtime=runtime, precision=precision).metrics()
+            for split in ("val", "test")
+        }
+        made = replace(
+            made, metrics={f"{split}_{name}": value for split, one in scores.items() for name, value in one.items()}
         )
+        model_file = folder.path / "model.safetensors"
+        save_model(model_file, last, made)
         seed_ms, ms = gauge.measured([card.architecture, made.architecture])
         result = Adapted(folder.path, model_file, artifact, made, tuple(steps), seed_ms, ms, target, dict(made.metrics))
         write_text(folder.path / "adapt.json", json.dumps({"command": command, **result.to_json()}, indent=1) + "\n")
@@ -224,6 +220,26 @@ def adapt(
             "from a smaller network"
         )
     return result
+
+
+def _exported(
+    folder: Path, network: Network, card: ModelCard, dataset: Dataset, runtime: str, precision: str, threads: int
+) -> Path:
+    """The artifact for `runtime` and `precision`, made of one that gives what the network gives on real images."""
+    tensors = tensors_of(network)
+    inside = ArtifactCard(card.preprocessing, card.classes, card.multi_label)
+    plain = folder / "model.onnx"
+    export_fastest(card.architecture, tensors, plain, card=inside, runtime=runtime, threads=threads)
+    pixels = some_pixels(dataset.splits["val"], card.preprocessing, COMPARED)
+    compare(plain, network, pixels, preprocessing=card.preprocessing, runtime=runtime)
+    if precision not in INTEGER_PRECISIONS:
+        return plain
+    images = calibration_images(dataset, card.preprocessing)
+    quantised = folder / "model.int8.onnx"
+    quantised.unlink(missing_ok=True)  # an earlier call's, of other weights perhaps
+    return build(
+        card.architecture, tensors, folder, "model", runtime=runtime, precision=precision, card=inside, images=images
+    )
 
 
 def _report(
@@ -275,48 +291,6 @@ def _parsed(budget: str) -> tuple[float | None, float | None]:
             return None, parsed.milliseconds
     raise EdgewiseError(
         f"the budget {budget!r} is not one; write a time such as 5ms, or a share of the model's own: 0.7x"
-    )
-
-
-def _gauge(
-    folder: Path,
-    card: ModelCard,
-    runtime: str,
-    precision: str,
-    threads: int,
-    device: Path | None,
-    quantum: int | None,
-    say: Tell,
-) -> tuple[Gauge, int]:
-    """Where latencies come from, and the quantum of widths."""
-    if device is not None:
-        profile = DeviceProfile.read(device)
-        table = _table(profile, runtime, precision, threads)
-        return Expecting(table), quantum or profile.quantum(runtime, precision) or 8
-    version = installed_runtime(runtime).version()
-    path = folder / TABLE
-    found = quantum or quantum_of(path, runtime, precision)
-    if found is None:
-        from edgewise.profiling import Setting as Probed
-        from edgewise.profiling import measure_quantum, sweeps
-
-        say(f"finding the channel quantum of {runtime} {precision}")
-        probes = folder / "probes"
-        swept = measure_quantum("pointwise", sweeps("pointwise", 30.0), Probed(runtime, precision, probes), 8.0)
-        DeviceProfile.opened(path, describe_machine()).with_entry(swept).write(path)
-        found = swept.channels
-    say(f"widths are multiples of {found}")
-    return Measuring(card.architecture, Setting(runtime, version, precision, threads), path, found, say), found
-
-
-def _table(profile: DeviceProfile, runtime: str, precision: str, threads: int) -> LatencyTable:
-    tables = tables_of(profile)
-    for one in tables:
-        if (one.setting.runtime, one.setting.precision, one.setting.threads) == (runtime, precision, threads):
-            return one
-    have = "; ".join(str(one.setting) for one in tables) or "none at all"
-    raise EdgewiseError(
-        f"the device profile has no latency table for {runtime} {precision}, {threads} threads; it has {have}"
     )
 
 

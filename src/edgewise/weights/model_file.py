@@ -22,11 +22,12 @@ def save_model(path: Path, network: nn.Module, card: ModelCard) -> None:
 
     Raises `EdgewiseError` when the card is of another architecture than the network, or the file cannot be written.
     """
-    tensors = {
-        name: tensor.detach().cpu().contiguous()
-        for name, tensor in network.state_dict().items()
-        if not name.endswith(COUNTER)
-    }
+    save_tensors(path, network.state_dict(), card)
+
+
+def save_tensors(path: Path, state: Mapping[str, Tensor], card: ModelCard) -> None:
+    """What `save_model` does, from tensors by parameter name. Raises `EdgewiseError` as it does."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items() if not name.endswith(COUNTER)}
     if difference := _difference(tensors, card):
         raise EdgewiseError(
             f"the network to be written to {path} is not the {card.architecture.name} of its card: {difference}"

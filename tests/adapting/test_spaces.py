@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from surgeon import tensors_for
 
-from edgewise.adapt import scores
-from edgewise.adapt.choose import chosen
-from edgewise.adapt.labels import channel_labels
-from edgewise.adapt.spaces import Spaces
+from edgewise.adapting import scores
+from edgewise.adapting.choose import chosen
+from edgewise.adapting.labels import channel_labels
+from edgewise.adapting.spaces import Spaces
 from edgewise.blocks import BasicBlock, Classifier, ConvBNAct, InvertedResidual, Row
 from edgewise.errors import EdgewiseError
 from edgewise.papers import Architecture, find

@@ -8,9 +8,9 @@ from math import lcm
 
 import numpy as np
 
-from edgewise.adapt.choose import chosen
-from edgewise.adapt.spaces import Space, Spaces
-from edgewise.adapt.surgery import narrowed
+from edgewise.adapting.choose import chosen
+from edgewise.adapting.spaces import Space, Spaces
+from edgewise.adapting.surgery import narrowed
 from edgewise.errors import EdgewiseError
 from edgewise.papers import Architecture
 
@@ -56,15 +56,7 @@ class Proposals:
 
     def evenly(self, ms: float) -> Proposal | None:
         """All spaces narrowed by the same share, the largest that takes at most `ms`: what a width multiplier does."""
-        steps = [
-            {name: _at_share(self._spaces[name], widths, share) for name, widths in self._allowed.items()}
-            for share in _SHARES
-        ]
-        return self._widest(steps, "all", ms)
-
-    def narrowest(self) -> Proposal | None:
-        """Every space as narrow as it can be; None where nothing can be narrower."""
-        return self._proposal("all", {name: widths[-1] for name, widths in self._allowed.items()})
+        return self._alike("all", list(self._allowed), ms)
 
     def _together(self, ms: float) -> list[Proposal]:
         groups: dict[str, list[str]] = {"all": list(self._allowed)}
@@ -74,12 +66,16 @@ class Proposals:
             groups.setdefault(f"maps of {side}", []).append(name)
         found: dict[tuple[tuple[str, int], ...], Proposal] = {}
         for label, names in groups.items():
-            steps = [
-                {name: _at_share(self._spaces[name], self._allowed[name], share) for name in names} for share in _SHARES
-            ]
-            if made := self._widest(steps, label, ms):
+            if made := self._alike(label, names, ms):
                 found.setdefault(tuple(made.widths.items()), made)
         return list(found.values())
+
+    def _alike(self, label: str, names: Sequence[str], ms: float) -> Proposal | None:
+        """The spaces `names` at the same share of their widths, the largest that takes at most `ms`."""
+        steps = [
+            {name: _at_share(self._spaces[name], self._allowed[name], share) for name in names} for share in _SHARES
+        ]
+        return self._widest(steps, label, ms)
 
     def _widest(self, steps: Sequence[Mapping[str, int]], name: str, ms: float) -> Proposal | None:
         """The first of the `steps`, which go from wide to narrow, that takes at most `ms`."""

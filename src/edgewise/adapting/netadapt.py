@@ -4,29 +4,33 @@ step narrowing whatever costs the least accuracy for what it gains."""
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import numpy as np
+import torch
 
-from edgewise.adapt import scores
-from edgewise.adapt.contest import Contest
-from edgewise.adapt.gauge import Gauge
-from edgewise.adapt.pool import Pool
-from edgewise.adapt.proposals import Proposal, Proposals
-from edgewise.adapt.rules import Form, Outcome, least_cut, winner
-from edgewise.adapt.spaces import Spaces
-from edgewise.adapt.steps import Step, Steps, made_step, write_model
-from edgewise.adapt.surgery import cut
+from edgewise.adapting import scores
+from edgewise.adapting.contest import Contest
+from edgewise.adapting.gauge import Gauge
+from edgewise.adapting.pool import Pool, Tell
+from edgewise.adapting.proposals import Proposal, Proposals
+from edgewise.adapting.rules import Form, Outcome, least_cut, steps_left, winner
+from edgewise.adapting.spaces import Spaces
+from edgewise.adapting.steps import Step, Steps, made_step
+from edgewise.adapting.surgery import cut
 from edgewise.deploy.tensors import tensors_of
 from edgewise.errors import EdgewiseError
 from edgewise.files import write_text
+from edgewise.papers import Architecture
+from edgewise.training.progress import clock
 from edgewise.training.recipe import Recipe
 from edgewise.weights import ModelCard, load_model, read_card, save_model
-
-Tell = Callable[[str], None]
+from edgewise.weights.model_file import save_tensors
 
 CLOSE = 0.01
 """A latency within this share of the target has reached it."""
@@ -38,13 +42,11 @@ _SMALLEST_STEP = 1e-3
 
 @dataclass(frozen=True)
 class Course:
-    """How the steps are taken: the form, the target in ms, the quantum of widths, which channels go first."""
+    """How the steps are taken: the form, the quantum of widths, which channels go first."""
 
     form: Form
-    target_ms: float
     quantum: int
     score: str = "magnitude"
-    most_steps: int = 200
 
 
 class NetAdapt:
@@ -57,31 +59,42 @@ class NetAdapt:
 
     def begin(self, model: Path, accuracy: Callable[[str], float]) -> Step:
         """Step 0: the model file `model`, its latency, and its accuracy by `accuracy`, given the file's place."""
-        kept = self.steps.kept(0)
-        if kept is not None:
-            return kept
-        network, card = load_model(model)
-        save_model(self.steps.model_file(0), network, card)
-        ms = self._gauge.measured([card.architecture])[0]
-        self._gauge.settle(card.architecture, ms)
-        place = str(self.steps.model_file(0).relative_to(self._folder))
-        return self.steps.keep(made_step(0, "as it was", card.architecture, ms, ms, 0.0, accuracy(place)))
+        seed = self.steps.kept(0)
+        if seed is None:
+            network, card = load_model(model)
+            save_model(self.steps.model_file(0), network, card)
+            ms = self._gauge.measured([card.architecture])[0]
+            place = str(self.steps.model_file(0).relative_to(self._folder))
+            seed = self.steps.keep(made_step(0, "as it was", card.architecture, ms, ms, 0.0, accuracy(place)))
+        self._gauge.settle(read_card(self.steps.model_file(0)).architecture, seed.ms)
+        return seed
 
-    def run(self, pool: Pool, contest: Contest, seed: Step) -> list[Step]:
+    def run(self, pool: Pool, contest: Contest, seed: Step, target_ms: float) -> list[Step]:
         """Steps until the target is reached or nothing can be narrower; all of them, `seed` first."""
         steps = [seed]
-        while steps[-1].ms > self._course.target_ms * (1 + CLOSE) and len(steps) <= self._course.most_steps:
-            made = self.steps.kept(len(steps)) or self._next(pool, contest, steps)
+        took: list[float] = []
+        while steps[-1].ms > target_ms * (1 + CLOSE):
+            began = time.monotonic()
+            made = self.steps.kept(len(steps))
             if made is None:
-                self._tell(f"nothing can be narrower: {steps[-1].ms:.3f} ms is the least there is")
+                made = self._next(pool, contest, steps[-1], target_ms)
+                took.append(time.monotonic() - began)
+            if made is None:
+                self._tell(f"nothing narrower is faster than {steps[-1].ms:.3f} ms")
                 break
             steps.append(made)
             self._gauge.settle(read_card(self.steps.model_file(made.number)).architecture, made.ms)
             self._tell(
-                f"step {made.number}: {made.name}; {made.ms:.3f} ms of {self._course.target_ms:.3f}, "
-                f"{100 * made.accuracy:.2f}% on the holdout"
+                f"step {made.number}: {made.name}; {made.ms:.3f} ms of {target_ms:.3f}, "
+                f"{100 * made.accuracy:.2f}% on the holdout{self._time_left(made, target_ms, took)}"
             )
         return steps
+
+    def _time_left(self, step: Step, target_ms: float, took: Sequence[float]) -> str:
+        left = steps_left(self._course.form, self.steps.seed().ms, step.number, step.ms, target_ms * (1 + CLOSE))
+        if not took or not left:
+            return ""
+        return f"; about {clock(left * mean(took))} left"
 
     def evenly(self, pool: Pool, contest: Contest, steps: Sequence[Step]) -> list[Outcome]:
         """What narrowing all spaces by the same share gives, at a few latencies on the way that `steps` took: the first
@@ -102,7 +115,7 @@ class NetAdapt:
         for number, proposal in enumerate(found.values()):
             smaller, sliced = cut(card.architecture, tensors, spaces.labels, proposal.kept)
             file = home / f"{number:02}.safetensors"
-            write_model(file, replace(card, architecture=smaller, metrics={}), sliced)
+            _write(file, card, smaller, sliced)
             files.append(str(file.relative_to(self._folder)))
         latencies = self._gauge.measured([one.architecture for one in found.values()])
         accuracies = contest.tuned(pool, files, contest.steps * (len(steps) - 1))
@@ -114,23 +127,24 @@ class NetAdapt:
         write_text(path, json.dumps([asdict(one) for one in outcomes], indent=1))
         return outcomes
 
-    def plan(self, current: Step) -> tuple[list[Proposal], float]:
+    def plan(self, current: Step, target_ms: float) -> tuple[list[Proposal], float]:
         """The proposals of the step after `current`, and the least that they cut, in ms."""
-        made = self._narrowings(current.number)[3]
-        least = min(
-            least_cut(self._course.form, self.steps.seed().ms, current.number + 1), current.ms - self._course.target_ms
-        )
-        smallest = _SMALLEST_STEP * self.steps.seed().ms
-        while least > smallest:
-            if found := made.below(current.ms - least):
-                return found, least
-            least /= 2
-        return [], least
+        return self._below(self._narrowings(current.number)[3], current, target_ms)
 
-    def _next(self, pool: Pool, contest: Contest, steps: Sequence[Step]) -> Step | None:
-        current = steps[-1]
-        home = self._folder / "steps" / f"{current.number + 1:02}"
-        proposals = self._proposed(home, current)
+    def _below(self, made: Proposals, current: Step, target_ms: float) -> tuple[list[Proposal], float]:
+        """What `made` has that cuts as much as the form says, or half of that, and so on; none where nothing cuts even
+        the smallest step there is."""
+        seed_ms = self.steps.seed().ms
+        smallest = _SMALLEST_STEP * seed_ms
+        wanted = min(least_cut(self._course.form, seed_ms, current.number + 1), current.ms - target_ms)
+        least = max(wanted, smallest)
+        while not (found := made.below(current.ms - least)) and least > smallest:
+            least = max(least / 2, smallest)
+        return found, least
+
+    def _next(self, pool: Pool, contest: Contest, current: Step, target_ms: float) -> Step | None:
+        home = self.steps.home(current.number + 1)
+        proposals = self._proposed(home, current, target_ms)
         if not proposals:
             return None
         least = proposals[0]["least_ms"]
@@ -164,19 +178,19 @@ class NetAdapt:
         contest.clear(home)
         return made
 
-    def _proposed(self, home: Path, current: Step) -> list[dict[str, Any]]:
+    def _proposed(self, home: Path, current: Step, target_ms: float) -> list[dict[str, Any]]:
         """The proposals of a step, measured, each with its model file; read where the folder has them."""
         path = home / "proposals.json"
         if path.exists():
             return json.loads(path.read_text(encoding="utf-8"))
         card, tensors, spaces, made = self._narrowings(current.number)
-        proposals, least = self.plan(current)
-        proposals, latencies = self._confirmed(proposals, current.ms - least, made)
+        proposals, least = self._below(made, current, target_ms)
+        proposals, latencies = self._confirmed(proposals, current.ms, least, made)
         listed: list[dict[str, Any]] = []
         for number, (proposal, ms) in enumerate(zip(proposals, latencies, strict=True)):
             smaller, sliced = cut(card.architecture, tensors, spaces.labels, proposal.kept)
             file = home / "proposals" / f"{number:02}.safetensors"
-            write_model(file, replace(card, architecture=smaller, metrics={}), sliced)
+            _write(file, card, smaller, sliced)
             listed.append(
                 {
                     "name": proposal.name,
@@ -199,12 +213,13 @@ class NetAdapt:
         return card, tensors, spaces, Proposals(spaces, order, self._gauge.expected, self._course.quantum)
 
     def _confirmed(
-        self, proposals: list[Proposal], wanted: float, made: Proposals
+        self, proposals: list[Proposal], before_ms: float, least: float, made: Proposals
     ) -> tuple[list[Proposal], list[float]]:
-        """The proposals whose measured latency is at most `wanted`. Those that are slower get narrower, and are
-        measured again; after a few tries what is fast enough is taken, or all where nothing is."""
+        """The proposals that are measured to cut `least` from `before_ms`. Those that are slower get narrower, and are
+        measured again; after a few tries what is fast enough is taken, or where nothing is what cuts anything."""
         if not proposals or not self._gauge.here:
             return proposals, [one.ms for one in proposals]
+        wanted = before_ms - least
         good: dict[str, tuple[Proposal, float]] = {}
         slow: dict[str, tuple[Proposal, float]] = {}
         waiting = proposals
@@ -219,13 +234,19 @@ class NetAdapt:
             waiting = [again[key] for key in slow if key in again and key not in good]
             if not waiting:
                 break
-        kept = list(good.values()) or list(slow.values())
+        kept = list(good.values()) or [one for one in slow.values() if one[1] < before_ms]
         return [one for one, _ in kept], [ms for _, ms in kept]
 
 
 def _first(proposal: Proposal) -> str:
     """Which space, or spaces, a proposal narrows."""
     return " ".join(sorted(proposal.widths))
+
+
+def _write(path: Path, like: ModelCard, smaller: Architecture, tensors: dict[str, np.ndarray]) -> None:
+    """The model file of a narrower network of the kind of `like`."""
+    card = replace(like, architecture=smaller, metrics={})
+    save_tensors(path, {name: torch.from_numpy(array) for name, array in tensors.items()}, card)
 
 
 def _scores(kind: str, spaces: Spaces, tensors: dict[str, np.ndarray]) -> np.ndarray:

@@ -49,6 +49,7 @@ def run(
     budget: str = "0.88x",
     form: str = "netadapt",
     quantum: int = 4,
+    precision: str = "fp32",
 ) -> Adapted:
     made = adapt(
         model,
@@ -58,6 +59,7 @@ def run(
         device=profile,
         form=form,
         quantum=quantum,
+        precision=precision,
         short=8,
         epochs=1,
         workers=2,

@@ -13,6 +13,7 @@ FORMS: tuple[Form, ...] = ("netadapt", "mobilenet_v3")
 
 _FIRST, _DECAY = 0.025, 0.96
 _SHARE = 0.01
+_MOST_STEPS = 150
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,18 @@ def least_cut(form: Form, seed_ms: float, step: int) -> float:
     of it always (MobileNetV3, section 4.2).
     """
     return seed_ms * (_FIRST * _DECAY ** (step - 1) if form == "netadapt" else _SHARE)
+
+
+def steps_left(form: Form, seed_ms: float, step: int, ms: float, target_ms: float) -> int | None:
+    """How many steps there are after step number `step`, which took the network to `ms`, if every one cuts the least
+    that it has to; none where they would not come to `target_ms` at all."""
+    cuts = 0
+    while ms > target_ms:
+        cuts += 1
+        if cuts > _MOST_STEPS:
+            return None
+        ms -= least_cut(form, seed_ms, step + cuts)
+    return cuts
 
 
 def winner(form: Form, before: Outcome, outcomes: Sequence[Outcome]) -> Outcome:

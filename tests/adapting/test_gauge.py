@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgewise.adapt import gauge
-from edgewise.adapt.gauge import Expecting, Measuring, random_versions
-from edgewise.adapt.spaces import Spaces
+from edgewise.adapting import gauge
+from edgewise.adapting.gauge import Expecting, Measuring, random_versions
+from edgewise.adapting.spaces import Spaces
 from edgewise.costs import count
 from edgewise.devices import installed_runtime
 from edgewise.devices.prediction import Setting

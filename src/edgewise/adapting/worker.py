@@ -1,6 +1,6 @@
 """A worker: takes proposals from a run's queue until there are no more to come.
 
-python -m edgewise.adapt.worker RUN_FOLDER [--storage URL] [--parent PID]
+python -m edgewise.adapting.worker RUN_FOLDER [--storage URL] [--parent PID]
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgewise.adapt.queue import Queue
-from edgewise.adapt.tuning import Tuning, read_cache, tune
+from edgewise.adapting.queue import Queue
+from edgewise.adapting.tuning import Tuning, read_cache, tune
 from edgewise.data import Split
 from edgewise.errors import EdgewiseError
 

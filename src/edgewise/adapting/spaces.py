@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from edgewise.adapt.labels import Labels, channel_labels
+from edgewise.adapting.labels import Labels, channel_labels
 from edgewise.errors import EdgewiseError
 from edgewise.graph import Graph, Node
 from edgewise.graph.ops import Activation, Convolution, GlobalPool, Multiply

@@ -7,13 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from edgewise.costs import count
 from edgewise.errors import EdgewiseError
 from edgewise.files import write_text
 from edgewise.papers import Architecture
-from edgewise.weights import ModelCard, save_model
 
 
 @dataclass(frozen=True)
@@ -91,17 +88,3 @@ def made_step(
     """A step with the costs of its architecture."""
     costs = count(architecture)
     return Step(number, name, ms, expected_ms, least_ms, accuracy, costs.multiply_adds, costs.parameters, proposals)
-
-
-def write_model(path: Path, card: ModelCard, tensors: dict[str, np.ndarray]) -> None:
-    """Writes the model file of `card` with `tensors`, without drawing weights first."""
-    import torch
-
-    from edgewise.nn import Network
-
-    with torch.device("meta"):
-        network = Network(card.architecture)
-    network.load_state_dict(
-        {name: torch.from_numpy(array) for name, array in tensors.items()}, strict=False, assign=True
-    )
-    save_model(path, network, card)

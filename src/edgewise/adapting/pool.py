@@ -13,8 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from edgewise.adapt.queue import Queue, Worker, beat_of, worker_of
-from edgewise.adapt.tuning import Tuning
+from edgewise.adapting.queue import Queue, Worker, beat_of, worker_of
+from edgewise.adapting.tuning import Tuning
 from edgewise.errors import EdgewiseError
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Pool:
             if self._ended > _MOST_DEATHS * self._wanted:
                 raise EdgewiseError(
                     f"workers keep ending ({_ending(process.returncode)}); see above for what they say, and that "
-                    f"`{sys.executable} -m edgewise.adapt.worker` runs here"
+                    f"`{sys.executable} -m edgewise.adapting.worker` runs here"
                 )
             self._lost(Worker(Worker.this().host, process.pid), f"ended ({_ending(process.returncode)})")
         while len(self._processes) < self._wanted:
@@ -131,7 +131,7 @@ class Pool:
         self._queue.again(trial)
 
     def _started(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "edgewise.adapt.worker", str(self._folder), "--parent", str(os.getpid())]
+        command = [sys.executable, "-m", "edgewise.adapting.worker", str(self._folder), "--parent", str(os.getpid())]
         if self._storage:
             command += ["--storage", self._storage]
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"})

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from edgewise.adapt.labels import channel_labels
-from edgewise.adapt.scores import taylor
+from edgewise.adapting.labels import channel_labels
+from edgewise.adapting.scores import taylor
 from edgewise.blocks import Classifier, ConvAct
 from edgewise.papers import Architecture
 from random_weights import images, random_network

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 import quick_adapt
 
-from edgewise.adapt import pool as pool_module
-from edgewise.adapt.pool import Pool
-from edgewise.adapt.queue import Queue, worker_of
-from edgewise.adapt.tuning import Tuning, read_cache, tune, write_cache
+from edgewise.adapting import pool as pool_module
+from edgewise.adapting.pool import Pool
+from edgewise.adapting.queue import Queue, worker_of
+from edgewise.adapting.tuning import Tuning, read_cache, tune, write_cache
 from edgewise.data import open_dataset
 from edgewise.errors import EdgewiseError
 from edgewise.training import Recipe

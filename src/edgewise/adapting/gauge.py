@@ -3,7 +3,7 @@ device is here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -11,25 +11,23 @@ from typing import Protocol
 
 import numpy as np
 
-from edgewise.adapt.choose import chosen
-from edgewise.adapt.spaces import Spaces
-from edgewise.adapt.surgery import narrowed
-from edgewise.deploy import build, random_tensors
-from edgewise.devices import Variant, describe_machine
+from edgewise.adapting.choose import chosen
+from edgewise.adapting.pool import Tell
+from edgewise.adapting.spaces import Spaces
+from edgewise.adapting.surgery import narrowed
+from edgewise.devices import describe_machine
 from edgewise.devices.prediction import LatencyTable, Predictor, Setting
 from edgewise.devices.profile import DeviceProfile
 from edgewise.devices.sessions import Sessions
 from edgewise.errors import EdgewiseError
 from edgewise.papers import Architecture
-from edgewise.profiling.filling import fill, quiet_ms
+from edgewise.profiling.filling import fill, quiet_ms, variant_of
 
 NETWORKS = 40
 """How many narrower versions of the network are timed before the first step."""
 
 ROUNDS = 24
 """In how many rounds networks are compared."""
-
-Tell = Callable[[str], None]
 
 
 class Gauge(Protocol):
@@ -85,33 +83,18 @@ class Measuring:
     def __init__(self, seed: Architecture, setting: Setting, path: Path, quantum: int, tell: Tell) -> None:
         self._seed, self._setting, self._path = seed, setting, path
         self._scale = 1.0
-        self._predictor = self._filled([seed, *random_versions(seed, quantum, NETWORKS)], tell)
-        self.seed_ms = self._predictor.predict(seed).ms
+        table = self._filled([seed, *random_versions(seed, quantum, NETWORKS)], tell)
+        self._predictor = Predictor(table)
+        # What was measured of it, which stays what it is when the table grows.
+        self.seed_ms = table.networks[seed.digest].ms
 
     def expected(self, architecture: Architecture) -> float:
         return self._scale * self._predictor.predict(architecture).ms
 
     def measured(self, architectures: Sequence[Architecture]) -> list[float]:
         subjects = list({one.digest: one for one in (self._seed, *architectures)}.values())
-        setting = self._setting
         with TemporaryDirectory() as name:
-            variants = {
-                one.digest: Variant(
-                    one.digest[:16],
-                    build(
-                        one,
-                        random_tensors(one),
-                        Path(name),
-                        one.digest[:16],
-                        runtime=setting.runtime,
-                        precision=setting.precision,
-                    ),
-                    setting.runtime,
-                    setting.precision,
-                    setting.threads,
-                )
-                for one in subjects
-            }
+            variants = {one.digest: variant_of(one, Path(name), self._setting) for one in subjects}
             with Sessions(variants.values()) as sessions:
                 rounds = [
                     {digest: quiet_ms(sessions, variants[digest]) for digest in order}
@@ -122,10 +105,10 @@ class Measuring:
 
     def settle(self, architecture: Architecture, ms: float) -> None:
         if abs(self._predictor.predict(architecture).ms / ms - 1) > max(self._predictor.accuracy.noise, 0.01):
-            self._predictor = self._filled([architecture], lambda text: None)
+            self._predictor = Predictor(self._filled([architecture], lambda text: None))
         self._scale = ms / self._predictor.predict(architecture).ms
 
-    def _filled(self, networks: Sequence[Architecture], tell: Tell) -> Predictor:
+    def _filled(self, networks: Sequence[Architecture], tell: Tell) -> LatencyTable:
         setting = self._setting
         said = 0
 
@@ -135,7 +118,7 @@ class Measuring:
                 said = done * 10 // total
                 tell(f"latency table: {10 * said}% of {total} measurements")
 
-        table = fill(
+        return fill(
             self._path,
             networks,
             runtime=setting.runtime,
@@ -143,7 +126,6 @@ class Measuring:
             threads=setting.threads,
             progress=progress,
         )
-        return Predictor(table)
 
 
 def random_versions(seed: Architecture, quantum: int, count: int) -> list[Architecture]:

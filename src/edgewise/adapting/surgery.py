@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from edgewise.adapt.labels import Labels, carries, channel_labels
-from edgewise.adapt.refit import refitted
+from edgewise.adapting.labels import Labels, carries, channel_labels
+from edgewise.adapting.refit import refitted
 from edgewise.errors import EdgewiseError
 from edgewise.graph import Node
 from edgewise.graph.ops import Convolution, Linear, Op, Permute, Shuffle, Slice

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from surgeon import outputs, relative, silenced, tensors_for
 
-from edgewise.adapt.choose import chosen
-from edgewise.adapt.labels import Labels, channel_labels
-from edgewise.adapt.spaces import Spaces
-from edgewise.adapt.surgery import cut, remove
+from edgewise.adapting.choose import chosen
+from edgewise.adapting.labels import Labels, channel_labels
+from edgewise.adapting.spaces import Spaces
+from edgewise.adapting.surgery import cut, remove
 from edgewise.blocks import Bottleneck, Classifier, ConvBNAct, InvertedResidual, Row, ShuffleUnitV2
 from edgewise.costs import count
 from edgewise.costs.module import profile

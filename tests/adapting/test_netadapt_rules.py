@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgewise.adapt.rules import Outcome, form_of, least_cut, winner
+from edgewise.adapting.rules import Outcome, form_of, least_cut, winner
 from edgewise.errors import EdgewiseError
 
 BEFORE = Outcome("before", 0.80, 10.0)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from edgewise.adapt.labels import Labels
+from edgewise.adapting.labels import Labels
 from edgewise.deploy.tensors import tensors_of
 from edgewise.nn import Network
 from edgewise.papers import Architecture

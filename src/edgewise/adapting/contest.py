@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from edgewise.adapt.pool import Pool
-from edgewise.adapt.tuning import Tuning
+from edgewise.adapting.pool import Pool
+from edgewise.adapting.tuning import Tuning
 from edgewise.training.recipe import Recipe
 
 RUNGS = (0.25, 0.5, 1.0)

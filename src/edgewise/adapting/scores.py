@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 from torch import Tensor, nn
 
-from edgewise.adapt.labels import Labels
+from edgewise.adapting.labels import Labels
 from edgewise.graph.ops import BatchNorm
 
 Tensors = Mapping[str, np.ndarray]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from edgewise.adapt.spaces import Space, Spaces
+from edgewise.adapting.spaces import Space, Spaces
 from edgewise.errors import EdgewiseError
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgewise.adapt.tuning import Tuning
+from edgewise.adapting.tuning import Tuning
 
 if TYPE_CHECKING:
     from optuna import Study
