@@ -20,12 +20,13 @@ import pytest
 import quick_adapt
 from quick_adapt import CLASSES
 
+from edgewise.adapting.adaptation import Plan
 from edgewise.adapting.spaces import Spaces
 from edgewise.data import open_dataset
 from edgewise.deploy.inspect import is_quantized
 from edgewise.deploy.scoring import evaluate_artifact
 from edgewise.errors import BudgetError, EdgewiseError
-from edgewise.verbs.adapt import Adapted, Plan, adapt
+from edgewise.verbs.adapt import Adapted, adapt
 from edgewise.weights import load_model, read_card
 
 Given = tuple[Path, Path, Path]

@@ -55,7 +55,7 @@ def test_however_wide_the_intervals_the_largest_within_the_budget_are_taken() ->
             within.setdefault(one.family, []).append(one)
     met = sum(map(len, within.values()))
     assert told[-1] == f"{met} of {len(measured.candidates)} candidates are within the budget by their whole intervals"
-    chosen = select(measured, budget, 4)
+    chosen = select(measured, 4)
     assert len(chosen) == 4
     for one in chosen:
         assert one.multiply_adds == max(rival.multiply_adds for rival in within[one.family])

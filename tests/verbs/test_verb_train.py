@@ -18,7 +18,8 @@ from edgewise.data import open_dataset
 from edgewise.data.statistics import statistics
 from edgewise.nn import Network
 from edgewise.training import recipes
-from edgewise.verbs.train import GENTLE, Trained, named_recipe
+from edgewise.training.recipe import GENTLE
+from edgewise.verbs.train import Trained, named_recipe
 from edgewise.weights import load_model, read_card
 
 STILL = replace(RECIPE, epochs=1, learning_rate=1e-9)

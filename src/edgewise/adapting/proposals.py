@@ -58,6 +58,10 @@ class Proposals:
         """All spaces narrowed by the same share, the largest that takes at most `ms`: what a width multiplier does."""
         return self._alike("all", list(self._allowed), ms)
 
+    def narrowest(self) -> Proposal | None:
+        """All spaces at the narrowest there is; None where they cannot be narrower, or not together."""
+        return self._proposal("all", {name: widths[-1] for name, widths in self._allowed.items()})
+
     def _together(self, ms: float) -> list[Proposal]:
         groups: dict[str, list[str]] = {"all": list(self._allowed)}
         graph = self._spaces.labels.graph
@@ -104,6 +108,13 @@ class Proposals:
                 title = name if len(less) > 1 else "".join(f"{space} to {width}" for space, width in less.items())
                 self._tried[key] = Proposal(title, less, kept, architecture, self._latency(architecture))
         return self._tried[key] if less else None
+
+
+def narrowest(architecture: Architecture, quantum: int) -> Architecture:
+    """`architecture` with all its spaces as narrow as multiples of `quantum` may be; as it is where none may."""
+    spaces = Spaces(architecture)
+    found = Proposals(spaces, np.zeros(len(spaces.labels.fixed)), lambda _: 0.0, quantum).narrowest()
+    return architecture if found is None else found.architecture
 
 
 def _allowed(spaces: Spaces, space: Space, quantum: int) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,7 @@ def tune(tuning: Tuning, folder: Path, splits: dict[str, Split], beat: Beat) -> 
     network, card = load_model(folder / tuning.model)
     recipe = tuning.recipe
     network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    _beat_by_layer(network, beat)
     if tuning.last > tuning.first:
         train = splits["train"]
         batches = Batches(
@@ -124,14 +125,27 @@ def tune(tuning: Tuning, folder: Path, splits: dict[str, Split], beat: Beat) -> 
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             optimiser.step()
-            beat()
         network.eval()
-    accuracy = _accuracy(network, splits["holdout"], card, beat)
+    accuracy = _accuracy(network, splits["holdout"], card)
     save_model(folder / tuning.out, network, replace(card, metrics={"holdout_accuracy": accuracy}))
     return accuracy
 
 
-def _accuracy(network: nn.Module, split: Split, card: ModelCard, beat: Beat) -> float:
+def _beat_by_layer(network: nn.Module, beat: Beat) -> None:
+    """Calls `beat` with every layer, forwards and backwards: a whole step of a large network may take longer than a
+    worker is waited for."""
+
+    def passed(layer: nn.Module, inputs: tuple[Any, ...], output: object) -> None:
+        beat()
+        if isinstance(output, Tensor) and output.requires_grad:
+            output.register_hook(lambda gradient: beat())
+
+    for layer in network.modules():
+        if not any(True for _ in layer.children()):
+            layer.register_forward_hook(passed)
+
+
+def _accuracy(network: nn.Module, split: Split, card: ModelCard) -> float:
     """The accuracy on the holdout; for several labels an image the mean average precision."""
     several = split.labels.ndim == 2
     scores = Scores(
@@ -139,9 +153,4 @@ def _accuracy(network: nn.Module, split: Split, card: ModelCard, beat: Beat) -> 
     )
     batches = Batches(split, card.preprocessing, batch_size=_JUDGED_AT_ONCE, seed=0, shuffle=False, workers=0)
 
-    def beating() -> Iterator[tuple[Tensor, Tensor]]:
-        for batch in batches:
-            beat()
-            yield batch
-
-    return score_of(score(network, beating(), scores, device=torch.device("cpu")).metrics())
+    return score_of(score(network, batches, scores, device=torch.device("cpu")).metrics())

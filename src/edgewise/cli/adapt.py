@@ -10,7 +10,8 @@ from typer import Argument, Option
 from edgewise.cli import console
 
 if TYPE_CHECKING:
-    from edgewise.verbs.adapt import Adapted, Plan
+    from edgewise.adapting.adaptation import Plan
+    from edgewise.verbs.adapt import Adapted
 
 
 def adapt(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from edgewise.devices import Budget, Verdict
-from edgewise.errors import BudgetError
+from edgewise.devices import Budget, Latency, Verdict
 from edgewise.fitting.candidates import Candidate, Measured
 
 RULE = (
@@ -14,15 +13,13 @@ RULE = (
 )
 
 
-def select(measured: Measured, budget: Budget, count: int) -> list[Candidate]:
-    """Applies `RULE`; most multiply-adds first.
+def select(measured: Measured, count: int) -> list[Candidate]:
+    """Applies `RULE`; most multiply-adds first, nothing where none is within the budget.
 
     Within the budget, multiply-adds are capacity that the device gives for nothing; taking one per family leaves it to
-    the data which kind of block uses them best. Raises `BudgetError` naming the fastest candidate when none is within.
+    the data which kind of block uses them best.
     """
     met = [one for one in measured.candidates if one.decided and one.verdict is Verdict.MET]
-    if not met:
-        raise BudgetError(nothing_meets(measured.candidates, budget, measured.budget_ms))
     best: dict[str, Candidate] = {}
     for candidate in met:
         rival = best.get(candidate.family)
@@ -31,15 +28,19 @@ def select(measured: Measured, budget: Budget, count: int) -> list[Candidate]:
     return sorted(best.values(), key=_capacity, reverse=True)[:count]
 
 
-def nothing_meets(candidates: Iterable[Candidate], budget: Budget, limit_ms: float) -> str:
-    """The sentence for a budget nothing can meet."""
-    timed = [(one.latency, one) for one in candidates if one.latency is not None]
-    latency, fastest = min(timed, key=lambda pair: pair[0].median_ms)
-    limit = f" ({limit_ms:.3f} ms)" if budget.reference is not None else ""
+def fastest(measured: Measured) -> tuple[Candidate, Latency]:
+    """The fastest of the candidates whose latency decides."""
+    timed = [(one, one.latency) for one in measured.candidates if one.latency is not None and one.decided]
+    return min(timed, key=lambda pair: pair[1].median_ms)
+
+
+def nothing_meets(measured: Measured, budget: Budget) -> str:
+    """That nothing meets the budget, and what comes nearest, without a full stop."""
+    first, latency = fastest(measured)
+    limit = f" ({measured.budget_ms:.3f} ms)" if budget.reference is not None else ""
     return (
-        f"nothing meets the budget of {budget}{limit}: the fastest of {len(timed)} candidates is "
-        f"{fastest.name} at {latency.median_ms:.3f} ms ({latency.low_ms:.3f} to {latency.high_ms:.3f}); "
-        "allow more time, smaller images with --input, or take a faster device"
+        f"nothing meets the budget of {budget}{limit}: the fastest of {len(measured.candidates)} candidates is "
+        f"{first.name} at {latency.median_ms:.3f} ms ({latency.low_ms:.3f} to {latency.high_ms:.3f})"
     )
 
 

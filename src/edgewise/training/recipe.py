@@ -118,3 +118,18 @@ class Recipe:
                 f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors(include_url=False)
             )
             raise EdgewiseError(f"this is no recipe: {problems}; correct these values") from error
+
+
+GENTLE = 0.3
+"""The share of `fit`'s learning rate that training takes from weights, and without batch norm, unless the user says.
+
+From weights: MobileNet v1 0.25 with ImageNet's, 4 epochs of 2,700 CIFAR-10 images at 96 pixels, 1,000 test images:
+68.3% right at the whole rate, 73.4% at 0.3 of it, 68.6% at 0.1, 63.2% at 0.03; without the weights 35.6%.
+Without batch norm: 5 epochs of the digits at width 0.25 and the whole rate, 0.3 and 0.1 of it: AlexNet 98.3, 97.8,
+97.2%; VGG-11 14.0, 100, 97.8%; VGG-16 65.9, 97.2, 97.2%; GoogLeNet 12.9, 87.7, 73.7%.
+"""
+
+
+def gentle(recipe: Recipe) -> Recipe:
+    """The recipe at the rate for weights that are good already."""
+    return dataclasses.replace(recipe, learning_rate=GENTLE * recipe.learning_rate)

@@ -5,45 +5,36 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgewise.adapting.contest import Contest
+from edgewise.adapting.adaptation import Adaptation, Plan
 from edgewise.adapting.gauge_for import gauge_for
-from edgewise.adapting.netadapt import CLOSE, Course, NetAdapt, short_recipe
-from edgewise.adapting.pool import Pool, Tell
-from edgewise.adapting.proposals import Proposal
-from edgewise.adapting.rules import Outcome, form_of
+from edgewise.adapting.netadapt import Course
+from edgewise.adapting.pool import Tell
+from edgewise.adapting.rules import form_of
 from edgewise.adapting.steps import Step
-from edgewise.adapting.tuning import write_cache
 from edgewise.data import Dataset, open_dataset
-from edgewise.data.stratify import stratified
 from edgewise.deploy import ArtifactCard, build, compare, export_fastest, tensors_of
 from edgewise.deploy.scoring import evaluate_artifact
-from edgewise.devices import INTEGER_PRECISIONS, Budget, describe_machine, installed_runtime
+from edgewise.devices import INTEGER_PRECISIONS, Budget, installed_runtime
 from edgewise.devices.runtimes import check_precision
 from edgewise.errors import BudgetError, EdgewiseError
-from edgewise.explain.adapt_report import AdaptReport, ShownStep, adapt_report
 from edgewise.files import write_text
+from edgewise.fitting.adaptation_report import write_adaptation_report
 from edgewise.fitting.delivery import COMPARED, calibration_images, some_pixels
 from edgewise.fitting.halving import default_recipe, with_epochs
 from edgewise.nn import Network
 from edgewise.profiling.filling import check_tracing
 from edgewise.run_folder import RunFolder
-from edgewise.training import Recipe, train
+from edgewise.training import Recipe
+from edgewise.training.recipe import gentle
 from edgewise.verbs.checks import at_least, cores, decoding_workers, described
 from edgewise.verbs.resolve import existing, is_model_file
-from edgewise.version import VERSION
-from edgewise.weights import ModelCard, Provenance, load_model, read_card, save_model
-
-HOLDOUT, MOST_HELD_OUT = 0.1, 2000
-"""The share of the training images that proposals are judged on, and the most images it may be."""
-
-SHORT_RATE = 0.01
-"""The learning rate of short fine-tunes."""
+from edgewise.weights import ModelCard, Provenance, read_card, save_model
 
 _SELF = re.compile(r"\s*([0-9]*\.?[0-9]+)\s*[x×]\s*")
 
@@ -61,7 +52,7 @@ class Adapted:
     seed_ms: float
     ms: float
     target_ms: float
-    metrics: dict[str, float]
+    metrics: Mapping[str, float]
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -71,19 +62,9 @@ class Adapted:
             "seed_ms": self.seed_ms,
             "ms": self.ms,
             "target_ms": self.target_ms,
-            "metrics": self.metrics,
+            "metrics": dict(self.metrics),
             "steps": [step.to_json() for step in self.steps],
         }
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """What the first step could be: its proposals, without any training."""
-
-    seed_ms: float
-    target_ms: float
-    least_ms: float
-    proposals: tuple[Proposal, ...]
 
 
 def adapt(
@@ -167,39 +148,27 @@ def adapt(
         )
         flips = dataset.source != "digits" if flip is None else flip
         recipe = default_recipe(dataset, card.architecture.input[1], seed=seed, flip=flips)
-        held_out = _cached(folder.path, dataset, card, seed)
-        contest = Contest(folder.path, "cache", short_recipe(recipe, SHORT_RATE), short)
-        with Pool(folder.path, workers or cores(), say, storage) as pool:
-            adapting = NetAdapt(folder.path, Course(chosen_form, step, score), gauge, say)
-            first = adapting.begin(file, lambda place: contest.judged(pool, place))
-            target = milliseconds if milliseconds is not None else (share or 1.0) * first.ms
-            say(f"{card.architecture.name} takes {first.ms:.3f} ms, {100 * first.accuracy:.2f}% on the holdout")
-            if plan:
-                proposals, least = adapting.plan(first, target) if first.ms > target else ([], 0.0)
-                return Plan(first.ms, target, least, tuple(proposals))
-            steps = adapting.run(pool, contest, first, target)
-            beside = adapting.evenly(pool, contest, steps)
-        last, last_card = load_model(adapting.steps.model_file(steps[-1].number))
-        final = _recipe(recipe, epochs, scratch)
-        if scratch:
-            last = Network(last_card.architecture, seed=seed)
-        if len(steps) > 1:
-            say(f"training {'from scratch' if scratch else 'once more'}, {final.epochs} epochs")
-            train(
-                last,
-                dataset,
-                final,
-                folder.path / "training",
-                preprocessing=card.preprocessing,
-                workers=decoding_workers(None),
-                progress=progress,
-            )
-        say("exporting, and comparing the artifact with the network")
-        made = replace(
-            last_card,
-            architecture=replace(last_card.architecture, name=f"{card.architecture.name}_adapted"),
-            provenance=Provenance(data=dataset.source, data_digest=dataset.digest, seed=seed, command=command),
+        course = Course(chosen_form, step, score)
+        adaptation = Adaptation(
+            folder.path, file, dataset, gauge, course, recipe, short, workers or cores(), say, storage
         )
+
+        def target(ms: float) -> float:
+            return milliseconds if milliseconds is not None else (share or 1.0) * ms
+
+        if plan:
+            return adaptation.plan(target)
+        found = adaptation.narrowed(target)
+        last, made, _ = adaptation.finished(
+            found,
+            _recipe(recipe, epochs, scratch),
+            scratch=scratch,
+            workers=decoding_workers(None),
+            progress=progress,
+        )
+        say("exporting, and comparing the artifact with the network")
+        provenance = Provenance(data=dataset.source, data_digest=dataset.digest, seed=seed, command=command)
+        made = replace(made, provenance=provenance)
         artifact = _exported(folder.path, last, made, dataset, runtime, precision, threads)
         scores = {
             split: evaluate_artifact(artifact, dataset.splits[split], runtime=runtime, precision=precision).metrics()
@@ -211,13 +180,24 @@ def adapt(
         model_file = folder.path / "model.safetensors"
         save_model(model_file, last, made)
         seed_ms, ms = gauge.measured([card.architecture, made.architecture])
-        result = Adapted(folder.path, model_file, artifact, made, tuple(steps), seed_ms, ms, target, dict(made.metrics))
+        result = Adapted(
+            folder.path, model_file, artifact, made, found.steps, seed_ms, ms, found.target_ms, made.metrics
+        )
         write_text(folder.path / "adapt.json", json.dumps({"command": command, **result.to_json()}, indent=1) + "\n")
-        write_text(folder.path / "report.html", adapt_report(_report(result, beside, held_out, dataset, budget, asked)))
-    if steps[-1].ms > target * (1 + CLOSE):
+        write_adaptation_report(
+            folder.path / "report.html",
+            found,
+            title=f"{made.architecture.name} for {dataset.source} within {budget}",
+            command=command,
+            ms=ms,
+            seed_ms=seed_ms,
+            metrics=made.metrics,
+            asked=asked,
+        )
+    if not found.reached:
         raise BudgetError(
-            f"nothing narrower than {ms:.3f} ms keeps {budget} ({target:.3f} ms); {model_file} is the narrowest; start "
-            "from a smaller network"
+            f"nothing narrower than {ms:.3f} ms keeps {budget} ({found.target_ms:.3f} ms); {model_file} is the "
+            "narrowest; start from a smaller network"
         )
     return result
 
@@ -242,42 +222,6 @@ def _exported(
     )
 
 
-def _report(
-    made: Adapted, beside: Sequence[Outcome], held_out: int, dataset: Dataset, budget: str, asked: Mapping[str, Any]
-) -> AdaptReport:
-    """The run's page."""
-    outcome = {
-        "latency": f"{made.ms:.3f} ms, {made.ms / made.seed_ms:.2f} times what it was",
-        "budget": f"{made.target_ms:.3f} ms",
-        **{f"accuracy, {split}": f"{100 * made.metrics[name]:.2f}%" for split, name in _shown(made.metrics).items()},
-    }
-    return AdaptReport(
-        title=f"{made.card.architecture.name} for {dataset.source} within {budget}",
-        command=made.card.provenance.command,
-        outcome=outcome,
-        target_ms=made.target_ms,
-        images=held_out,
-        steps=[
-            ShownStep(one.number, one.name, one.ms, one.accuracy, one.multiply_adds, one.parameters)
-            for one in made.steps
-        ],
-        beside=[(one.ms, one.accuracy) for one in beside],
-        provenance={**{name: value for name, value in asked.items() if value is not None}, **_in_words()},
-    )
-
-
-def _shown(metrics: Mapping[str, float]) -> dict[str, str]:
-    kinds = ("mean_average_precision", "accuracy")
-    return {
-        split: next(f"{split}_{kind}" for kind in kinds if f"{split}_{kind}" in metrics) for split in ("val", "test")
-    }
-
-
-def _in_words() -> dict[str, object]:
-    machine = describe_machine().to_json()
-    return {"machine": f"{machine['cpu']}, {machine['cores']} cores", "edgewise": VERSION}
-
-
 def _parsed(budget: str) -> tuple[float | None, float | None]:
     """A share of the model's own latency, or ms."""
     if match := _SELF.fullmatch(budget):
@@ -294,30 +238,11 @@ def _parsed(budget: str) -> tuple[float | None, float | None]:
     )
 
 
-def _cached(folder: Path, dataset: Dataset, card: ModelCard, seed: int) -> int:
-    """Decodes the training images, and those held out of them, for all workers; returns how many are held out."""
-    split = dataset.splits["train"]
-    share = min(HOLDOUT, MOST_HELD_OUT / len(split))
-    if split.labels.ndim == 2:
-        labels = [row.nonzero()[0].tolist() for row in split.labels]
-    else:
-        labels = [[int(label)] for label in split.labels]
-    parts = stratified(labels, {"holdout": share}, seed)
-    places = {part: [index for index, one in enumerate(parts) if one == part] for part in ("train", "holdout")}
-    if not places["holdout"]:
-        raise EdgewiseError(f"{dataset.source} has too few training images to hold some out; add images")
-    write_cache(folder / "cache", {part: split.take(own) for part, own in places.items()}, card.preprocessing)
-    return len(places["holdout"])
-
-
 def _recipe(recipe: Recipe, epochs: int | None, scratch: bool) -> Recipe:
     """The last training: the usual recipe from scratch, and a third of it at a gentle rate from what is there."""
     if scratch:
         return recipe if epochs is None else with_epochs(recipe, epochs, recipe.precision)
-    from edgewise.verbs.train import GENTLE
-
-    gentle = replace(recipe, learning_rate=GENTLE * recipe.learning_rate)
-    return with_epochs(gentle, epochs or max(1, recipe.epochs // 3), recipe.precision)
+    return with_epochs(gentle(recipe), epochs or max(1, recipe.epochs // 3), recipe.precision)
 
 
 def _digest(path: Path) -> str:

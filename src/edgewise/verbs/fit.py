@@ -9,7 +9,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +25,20 @@ from edgewise.fitting.combinations import AUTO, combinations
 from edgewise.fitting.delivery import Delivery, deliver, delivery_facts
 from edgewise.fitting.halving import RUNGS, Halving, Standing, default_recipe
 from edgewise.fitting.report import write_report
-from edgewise.fitting.selection import RULE, select
+from edgewise.fitting.rescue import Rescue, rescuable
+from edgewise.fitting.selection import RULE, fastest, select
 from edgewise.papers import find
 from edgewise.run_folder import RunFolder
 from edgewise.training import TrainResult
-from edgewise.verbs.checks import at_least, decoding_workers, described
+from edgewise.verbs.checks import at_least, cores, decoding_workers, described
 from edgewise.version import VERSION
 from edgewise.weights import Provenance
 
 MEASURING_SECONDS = 20.0
 """The longest that the shortlist is measured together."""
+
+RESCUED = 0.5
+"""The share of the training time that a candidate gets before it is narrowed."""
 
 DELIVERY_SECONDS = 12.0
 """The longest that the artifact is measured."""
@@ -86,11 +90,13 @@ def fit(
     another device with latency tables (`edgewise device import`), latencies are predicted for it, not measured here.
 
     Training takes about `minutes`, shared by `candidates` networks (see `fitting.selection.RULE` and
-    `fitting.halving`), or `epochs` each when given. `size` is the largest input in pixels, by default the images' own
-    up to 224. `flip` mirrors training images (by default all but the digits). The same call on the same folder resumes.
+    `fitting.halving`), or `epochs` each when given. Where nothing meets the budget the fastest candidate is trained and
+    narrowed until it does (`fitting.rescue`), which takes longer. `size` is the largest input in pixels, by default the
+    images' own up to 224. `flip` mirrors training images (by default all but the digits). The same call on the same
+    folder resumes.
 
-    Raises `BudgetError` when nothing meets the budget, naming the fastest candidate, and `EdgewiseError` for data or
-    options that cannot be used.
+    Raises `BudgetError` when nothing can be made to meet the budget, naming the fastest candidate, and `EdgewiseError`
+    for data or options that cannot be used.
     """
     began = time.monotonic()
     say = tell or (lambda text: None)
@@ -131,11 +137,14 @@ def fit(
             made = measure_candidates(
                 budget, clock, size=size, classes=len(dataset.classes), seconds=MEASURING_SECONDS, tell=say
             )
-            select(made, budget, candidates)  # a budget nothing meets leaves no run behind
+            if not select(made, candidates):  # a budget nothing can be made to meet leaves no run behind
+                rescuable(made, budget, clock, MEASURING_SECONDS, say)
             return made
 
         measured = folder.stage("measured", measure, Measured.to_json, Measured.from_json)
-        selected = select(measured, budget, candidates)
+        selected = select(measured, candidates)
+        rescued = not selected
+        selected = selected or [fastest(measured)[0]]
         limit = f" is {measured.budget_ms:.3f} ms" if budget.reference is not None else ""
         say(f"budget {budget}{limit}; training {', '.join(one.name for one in selected)}")
         halving = Halving(
@@ -143,15 +152,22 @@ def fit(
             dataset=dataset,
             statistics=found,
             recipe=default_recipe(dataset, size, seed=seed, flip=flip),
-            seconds=60 * minutes,
+            # What is narrowed is trained a second time, and in between.
+            seconds=60 * minutes * (RESCUED if rescued else 1),
             epochs=epochs,
             workers=decoding_workers(workers),
             progress=progress,
             tell=say,
         )
-        winner, trained, network = halving.run(selected)
-        say("exporting, and measuring the artifact")
         provenance = Provenance(data=dataset.source, data_digest=dataset.digest, seed=seed, command=line)
+        if rescued:
+            profile = Path(device) if device is not None else None
+            rescue = Rescue.of(halving, selected[0], measured, profile, threads, cores())
+            winner, trained, network = rescue.run(provenance, asked)
+            measured = replace(measured, candidates=(*measured.candidates, winner))
+        else:
+            winner, trained, network = halving.run(selected)
+        say("exporting, and measuring the artifact")
         delivery = deliver(
             folder.path,
             network,
@@ -186,6 +202,7 @@ def fit(
         "rungs": {"shares": list(RUNGS), "standings": [asdict(standing) for standing in halving.standings]},
         "schedules": {name: plan.to_json() for name, plan in halving.schedules(selected).items()},
         "winner": winner.name,
+        "narrowed from": selected[0].name if rescued else None,
         "training": _training_facts(trained),
         "delivery": delivery_facts(delivery),
         "measured": measured.to_json(),

@@ -19,18 +19,10 @@ from edgewise.run_folder import RunFolder
 from edgewise.training import Evaluation, Recipe, TrainResult, evaluate
 from edgewise.training import train as train_network
 from edgewise.training.processes import outside_rank
+from edgewise.training.recipe import gentle
 from edgewise.verbs.checks import at_least, decoding_workers, described
 from edgewise.verbs.start import start_of
 from edgewise.weights import ModelCard, Provenance, save_model
-
-GENTLE = 0.3
-"""The share of `fit`'s learning rate that training takes from weights, and without batch norm, unless the user says.
-
-From weights: MobileNet v1 0.25 with ImageNet's, 4 epochs of 2,700 CIFAR-10 images at 96 pixels, 1,000 test images:
-68.3% right at the whole rate, 73.4% at 0.3 of it, 68.6% at 0.1, 63.2% at 0.03; without the weights 35.6%.
-Without batch norm: 5 epochs of the digits at width 0.25 and the whole rate, 0.3 and 0.1 of it: AlexNet 98.3, 97.8,
-97.2%; VGG-11 14.0, 100, 97.8%; VGG-16 65.9, 97.2, 97.2%; GoogLeNet 12.9, 87.7, 73.7%.
-"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +64,8 @@ def train(
 
     A model file starts from its weights, with a fresh classifier where the classes differ; so does a network of the
     zoo from `weights` of others, named as for `convert`, and takes pixels as they want them. Without `recipe` the one
-    that `fit` uses is taken (from weights, and without batch norm, at a lower rate: `GENTLE`); `epochs`, `batch_size`
-    and `learning_rate` change single numbers of it. `size` is the input in pixels, by default the images' own up to
+    that `fit` uses is taken (from weights, and without batch norm, `gentle`); `epochs`, `batch_size` and
+    `learning_rate` change single numbers of it. `size` is the input in pixels, by default the images' own up to
     224. The same call on the same folder resumes.
 
     `devices` and `accelerator` are those of `training.train`, which also says how `torchrun` starts it on several
@@ -94,7 +86,7 @@ def train(
     if recipe is None:
         recipe = default_recipe(dataset, size, seed=seed, flip=flip)
         if start.tensors is not None or not any(isinstance(node.op, BatchNorm) for node in architecture.graph.nodes):
-            recipe = replace(recipe, learning_rate=GENTLE * recipe.learning_rate)
+            recipe = gentle(recipe)
     recipe = with_epochs(recipe, epochs, recipe.precision) if epochs is not None else recipe
     changes = {"batch_size": batch_size, "learning_rate": learning_rate}
     recipe = replace(recipe, **{name: value for name, value in changes.items() if value is not None})

@@ -1,0 +1,178 @@
+"""Where no candidate is fast enough: the fastest is trained, and narrowed until it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from edgewise.adapting.adaptation import Adaptation, Narrowed
+from edgewise.adapting.gauge import Gauge
+from edgewise.adapting.gauge_for import gauge_for
+from edgewise.adapting.netadapt import Course
+from edgewise.adapting.proposals import narrowest
+from edgewise.costs import count
+from edgewise.devices import Budget
+from edgewise.devices.runtimes import TracingRuntime, find_runtime
+from edgewise.errors import BudgetError
+from edgewise.fitting.adaptation_report import write_adaptation_report
+from edgewise.fitting.candidates import Candidate, Measured, Tell
+from edgewise.fitting.clocks import Clock, Timed
+from edgewise.fitting.halving import Halving, with_epochs
+from edgewise.fitting.selection import fastest, nothing_meets
+from edgewise.nn import Network
+from edgewise.training import TrainResult
+from edgewise.training.recipe import gentle
+from edgewise.weights import ModelCard, Provenance, save_model
+
+FOLDER = "adapting"
+
+FINEST = 8
+"""No width is narrowed to less in the first look at whether narrowing helps."""
+
+SPARE = 0.97
+"""The share of the budget that is aimed at, for the upper end of the interval: all of it is to be within."""
+
+SHORT = 60
+"""The most steps that a proposal is tuned for."""
+
+LAST = 1 / 3
+"""The share of its epochs that the narrowed network is trained once more."""
+
+
+def rescuable(measured: Measured, budget: Budget, clock: Clock, seconds: float, tell: Tell) -> Candidate:
+    """The fastest of the candidates, none of which meets the budget, if its narrowest version would.
+
+    Raises `BudgetError` where that is too slow as well, or in a runtime that does not say what its kernels take, which
+    narrowing needs.
+    """
+    first, latency = fastest(measured)
+    runs_in = (latency.runtime, latency.precision)
+    advice = "allow more time, smaller images with --input, or take a faster device"
+    if not isinstance(find_runtime(latency.runtime), TracingRuntime):
+        raise BudgetError(f"{nothing_meets(measured, budget)}; {advice}")
+    least = narrowest(first.architecture, FINEST)
+    ms = clock.measure([Timed(first.name, least, runs_in)], seconds)[0].median_ms
+    if ms > SPARE * measured.budget_ms:
+        raise BudgetError(
+            f"{nothing_meets(measured, budget)}, and narrowed to {FINEST} channels wherever it can be still "
+            f"{ms:.3f} ms; {advice}"
+        )
+    tell(
+        f"nothing meets the budget of {measured.budget_ms:.3f} ms: {first.name} is the fastest and will be narrowed "
+        f"until it does; its narrowest version takes {ms:.3f} ms"
+    )
+    return first
+
+
+@dataclass(frozen=True, eq=False)
+class Rescue:
+    """A candidate trained and narrowed to a budget that it does not meet, in the folder `adapting` of the run.
+
+    `device` is the profile of a device that is not here, `share` the part of its latency that is wanted.
+    """
+
+    halving: Halving
+    candidate: Candidate
+    share: float
+    device: Path | None
+    threads: int
+    workers: int
+
+    @classmethod
+    def of(
+        cls, halving: Halving, candidate: Candidate, measured: Measured, device: Path | None, threads: int, workers: int
+    ) -> Rescue:
+        assert candidate.latency is not None
+        share = SPARE * min(1.0, measured.budget_ms / candidate.latency.high_ms)
+        return cls(halving, candidate, share, device, threads, workers)
+
+    def run(self, provenance: Provenance, asked: Mapping[str, object]) -> tuple[Candidate, TrainResult, Network]:
+        """The narrowed candidate, its last training, and its network, trained.
+
+        Raises `BudgetError` before any training where the narrowest version at the device's channel quantum is too
+        slow.
+        """
+        halving, before = self.halving, self.candidate
+        folder = halving.folder.path / FOLDER
+        assert before.latency is not None
+        gauge, quantum = gauge_for(
+            folder,
+            before.architecture,
+            before.latency.runtime,
+            before.latency.precision,
+            self.threads,
+            device=self.device,
+            quantum=None,
+            tell=halving.tell,
+        )
+        self._check(gauge, quantum)
+        _, trained, network = halving.run([before])
+        card = ModelCard(
+            architecture=before.architecture,
+            preprocessing=halving.preprocessing(before),
+            classes=halving.dataset.classes,
+            multi_label=halving.dataset.multi_label,
+            metrics={f"val_{name}": value for name, value in trained.metrics.items()},
+            provenance=provenance,
+        )
+        model = folder / "before.safetensors"
+        if not model.exists():
+            save_model(model, network, card)
+        recipe = halving.schedules([before])[before.name].recipe
+        adaptation = Adaptation(
+            folder,
+            model,
+            halving.dataset,
+            gauge,
+            Course("netadapt", quantum),
+            recipe,
+            SHORT,
+            self.workers,
+            halving.tell,
+        )
+        found = adaptation.narrowed(lambda ms: self.share * ms)
+        if not found.reached:
+            raise BudgetError(
+                f"{before.name} cannot be narrowed to {100 * self.share:.0f}% of its latency: its steps end at "
+                f"{found.steps[-1].ms:.3f} of {found.steps[0].ms:.3f} ms; allow more time, or smaller images with "
+                "--input"
+            )
+        last = with_epochs(gentle(recipe), max(1, round(LAST * recipe.epochs)), recipe.precision)
+        network, made, retrained = adaptation.finished(
+            found, last, scratch=False, workers=halving.workers, progress=halving.progress
+        )
+        self._report(found, made, provenance, asked)
+        return self._candidate(made, found), retrained or trained, network
+
+    def _check(self, gauge: Gauge, quantum: int) -> None:
+        before = self.candidate
+        ms, least = gauge.measured([before.architecture, narrowest(before.architecture, quantum)])
+        if least > self.share * ms:
+            raise BudgetError(
+                f"{before.name} would have to take {100 * self.share:.0f}% of what it takes, and narrowed to multiples "
+                f"of {quantum} channels it takes {100 * least / ms:.0f}% at best; allow more time, or smaller images "
+                "with --input"
+            )
+
+    def _candidate(self, made: ModelCard, found: Narrowed) -> Candidate:
+        costs = count(made.architecture)
+        return replace(
+            self.candidate,
+            name=f"{self.candidate.name}_adapted",
+            architecture=made.architecture,
+            multiply_adds=costs.multiply_adds,
+            parameters=costs.parameters,
+        )
+
+    def _report(self, found: Narrowed, made: ModelCard, provenance: Provenance, asked: Mapping[str, object]) -> None:
+        write_adaptation_report(
+            self.halving.folder.path / FOLDER / "report.html",
+            found,
+            title=f"{self.candidate.name}, narrowed",
+            command=provenance.command,
+            ms=found.steps[-1].ms,
+            seed_ms=found.steps[0].ms,
+            metrics={},
+            asked=asked,
+        )
