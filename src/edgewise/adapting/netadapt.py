@@ -35,6 +35,9 @@ from edgewise.weights.model_file import save_tensors
 CLOSE = 0.01
 """A latency within this share of the target has reached it."""
 
+SHORT_BATCH = 64
+"""Short fine-tunes need steps more than they need images."""
+
 _TRIES = 3
 _BESIDE = 4
 _SMALLEST_STEP = 1e-3
@@ -258,10 +261,12 @@ def _scores(kind: str, spaces: Spaces, tensors: dict[str, np.ndarray]) -> np.nda
 
 
 def short_recipe(recipe: Recipe, rate: float) -> Recipe:
-    """The recipe of short fine-tunes: `recipe` at a constant low `rate`, with nothing that takes long to settle."""
+    """The recipe of short fine-tunes: `recipe` at a constant low `rate`, in batches of at most `SHORT_BATCH`, with
+    nothing that takes long to settle."""
     augmentation = None if recipe.augmentation is None else replace(recipe.augmentation, crop="pad")
     return replace(
         recipe,
+        batch_size=min(recipe.batch_size, SHORT_BATCH),
         optimiser="sgd",
         learning_rate=rate,
         schedule="steps",

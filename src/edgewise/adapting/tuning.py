@@ -30,13 +30,17 @@ Beat = Callable[[], None]
 
 PARTS = ("train", "holdout")
 
+FEWEST_JUDGED = 500
+"""A proposal is judged on no fewer images than that, where there are as many."""
+
 _JUDGED_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
 class Tuning:
     """What is asked of a worker: train the model file `model` from step `first` to step `last` of `recipe`, with images
-    of `cache`, judge it, and write it to `out`. Paths are relative to the run's folder."""
+    of `cache`, judge it on one in `every` of the images held out, and write it to `out`. Paths are relative to the run's
+    folder."""
 
     model: str
     out: str
@@ -44,6 +48,7 @@ class Tuning:
     first: int
     last: int
     recipe: Recipe
+    every: int = 1
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -53,6 +58,7 @@ class Tuning:
             "first": self.first,
             "last": self.last,
             "recipe": self.recipe.to_json(),
+            "every": self.every,
         }
 
     @classmethod
@@ -126,7 +132,9 @@ def tune(tuning: Tuning, folder: Path, splits: dict[str, Split], beat: Beat) -> 
             loss.backward()
             optimiser.step()
         network.eval()
-    accuracy = _accuracy(network, splits["holdout"], card)
+    holdout = splits["holdout"]
+    every = max(1, min(tuning.every, len(holdout) // FEWEST_JUDGED))
+    accuracy = _accuracy(network, holdout.take(range(0, len(holdout), every)), card)
     save_model(folder / tuning.out, network, replace(card, metrics={"holdout_accuracy": accuracy}))
     return accuracy
 

@@ -28,7 +28,7 @@ def adapt(
         Path | None, Option(help="A profile from `edgewise device import`: latencies are predicted for that device.")
     ] = None,
     quantum: Annotated[int | None, Option(help="Widths become multiples of it; by default found by a sweep.")] = None,
-    short: Annotated[int, Option(help="The most steps a proposal is tuned for.")] = 60,
+    short: Annotated[int, Option(help="The most steps a proposal is tuned for.")] = 40,
     epochs: Annotated[int | None, Option(help="Epochs of the last training.")] = None,
     scratch: Annotated[bool, Option("--scratch", help="Train from scratch in the end.")] = False,
     workers: Annotated[int | None, Option(help="Processes that tune proposals; by default one a core.")] = None,

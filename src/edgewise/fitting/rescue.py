@@ -33,7 +33,7 @@ FINEST = 8
 SPARE = 0.97
 """The share of the budget that is aimed at, for the upper end of the interval: all of it is to be within."""
 
-SHORT = 60
+SHORT = 40
 """The most steps that a proposal is tuned for."""
 
 LAST = 1 / 3

@@ -80,7 +80,7 @@ def adapt(
     threads: int = 1,
     device: Path | None = None,
     quantum: int | None = None,
-    short: int = 60,
+    short: int = 40,
     epochs: int | None = None,
     scratch: bool = False,
     workers: int | None = None,
