@@ -50,6 +50,7 @@ def run(
     form: str = "netadapt",
     quantum: int = 4,
     precision: str = "fp32",
+    score: str = "magnitude",
 ) -> Adapted:
     made = adapt(
         model,
@@ -60,6 +61,7 @@ def run(
         form=form,
         quantum=quantum,
         precision=precision,
+        score=score,
         short=8,
         epochs=1,
         workers=2,

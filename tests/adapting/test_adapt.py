@@ -112,6 +112,13 @@ def test_int8_is_what_is_predicted_judged_and_delivered(given: Given, tmp_path: 
     assert made.metrics["test_loss"] == pytest.approx(scores.loss)
 
 
+def test_taylor_scores_choose_the_channels(given: Given, tmp_path: Path) -> None:
+    made = quick_adapt.run(*given, tmp_path / "run", budget="0.95x", score="taylor")
+    assert made.ms <= 1.01 * made.target_ms
+    again = quick_adapt.run(*given, tmp_path / "again", budget="0.95x", score="taylor")
+    assert same(made.model_file, again.model_file)
+
+
 def test_the_verb_stays_a_function_whatever_was_imported_before() -> None:
     """`edgewise.adapt` must not become the package that it is made of."""
     code = "import edgewise, edgewise.adapting, edgewise.verbs.adapt; assert callable(edgewise.adapt), edgewise.adapt"
@@ -138,6 +145,7 @@ def test_where_nothing_narrower_is_fast_enough_it_is_told_and_written(given: Giv
     [
         ({"budget": "1.5x"}, "a budget of 1.5x narrows nothing"),
         ({"budget": "soon"}, "the budget 'soon' is not one; write a time such as 5ms"),
+        ({"score": "best"}, "channels cannot be scored by 'best'; choose one of: magnitude, norm_scale, taylor"),
         ({"form": "best"}, "there is no form 'best'"),
         ({"model": "mobilenet_v2"}, "mobilenet_v2 has no weights to start from"),
         ({"data": "digits"}, "tells 4 classes apart and digits has 10"),

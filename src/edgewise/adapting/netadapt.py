@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from edgewise.adapting import scores
 from edgewise.adapting.contest import Contest
 from edgewise.adapting.gauge import Gauge
 from edgewise.adapting.pool import Pool, Tell
 from edgewise.adapting.proposals import Proposal, Proposals
+from edgewise.adapting.ranking import Score, ranked
 from edgewise.adapting.rules import Form, Outcome, least_cut, steps_left, winner
 from edgewise.adapting.spaces import Spaces
 from edgewise.adapting.steps import Step, Steps, made_step
@@ -49,7 +49,7 @@ class Course:
 
     form: Form
     quantum: int
-    score: str = "magnitude"
+    score: Score = "magnitude"
 
 
 class NetAdapt:
@@ -212,7 +212,7 @@ class NetAdapt:
         network, card = load_model(self.steps.model_file(number))
         tensors = tensors_of(network)
         spaces = Spaces(card.architecture)
-        order = _scores(self._course.score, spaces, tensors)
+        order = ranked(self._course.score, network, card, spaces.labels, tensors, self._folder / "cache")
         return card, tensors, spaces, Proposals(spaces, order, self._gauge.expected, self._course.quantum)
 
     def _confirmed(
@@ -250,14 +250,6 @@ def _write(path: Path, like: ModelCard, smaller: Architecture, tensors: dict[str
     """The model file of a narrower network of the kind of `like`."""
     card = replace(like, architecture=smaller, metrics={})
     save_tensors(path, {name: torch.from_numpy(array) for name, array in tensors.items()}, card)
-
-
-def _scores(kind: str, spaces: Spaces, tensors: dict[str, np.ndarray]) -> np.ndarray:
-    if kind == "magnitude":
-        return scores.magnitude(spaces.labels, tensors)
-    if kind == "norm_scale":
-        return scores.norm_scale(spaces.labels, tensors)
-    raise EdgewiseError(f"channels cannot be scored by {kind!r}; choose magnitude or norm_scale")
 
 
 def short_recipe(recipe: Recipe, rate: float) -> Recipe:

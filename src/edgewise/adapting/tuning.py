@@ -39,8 +39,8 @@ _JUDGED_AT_ONCE = 64
 @dataclass(frozen=True)
 class Tuning:
     """What is asked of a worker: train the model file `model` from step `first` to step `last` of `recipe`, with images
-    of `cache`, judge it on one in `every` of the images held out, and write it to `out`. Paths are relative to the run's
-    folder."""
+    of `cache`, judge it on one in `every` of the images held out, and write it to `out`; paths are relative to the
+    run's folder."""
 
     model: str
     out: str

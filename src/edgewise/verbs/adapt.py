@@ -15,6 +15,7 @@ from edgewise.adapting.adaptation import Adaptation, Plan
 from edgewise.adapting.gauge_for import gauge_for
 from edgewise.adapting.netadapt import Course
 from edgewise.adapting.pool import Tell
+from edgewise.adapting.ranking import score_named
 from edgewise.adapting.rules import form_of
 from edgewise.adapting.steps import Step
 from edgewise.data import Dataset, open_dataset
@@ -99,7 +100,7 @@ def adapt(
     `budget` is a latency (`5ms`) or a share of the model's own (`0.7x`), in `runtime` and `precision` on `threads`
     threads, measured here or, with the profile `device`, predicted for another device. Widths become multiples of
     `quantum`, by default what a short sweep finds. `form` is `netadapt` or `mobilenet_v3` (see `adapting.rules`);
-    channels leave by `score` (`magnitude`, `norm_scale`). Every proposal is tuned for up to `short` steps and judged on
+    channels leave by `score` (`adapting.ranking`). Every proposal is tuned for up to `short` steps and judged on
     images held out of the training split; the end is `epochs` of fine-tuning, or from `scratch`. `workers` processes
     work on proposals here; with `storage`, an Optuna URL, others may join by `python -m edgewise.adapting.worker`.
     `plan` shows the first step's proposals and trains nothing. The same call on the same folder goes on where it was.
@@ -109,7 +110,7 @@ def adapt(
     """
     say: Tell = tell or (lambda text: None)
     at_least(1, {"threads": threads, "quantum": quantum, "short": short, "epochs": epochs, "workers": workers})
-    chosen_form = form_of(form)
+    chosen_form, chosen_score = form_of(form), score_named(score)
     check_precision(installed_runtime(runtime), precision)  # the artifact is judged in it, whatever device it is for
     check_tracing(runtime)
     if not is_model_file(model):
@@ -148,7 +149,7 @@ def adapt(
         )
         flips = dataset.source != "digits" if flip is None else flip
         recipe = default_recipe(dataset, card.architecture.input[1], seed=seed, flip=flips)
-        course = Course(chosen_form, step, score)
+        course = Course(chosen_form, step, chosen_score)
         adaptation = Adaptation(
             folder.path, file, dataset, gauge, course, recipe, short, workers or cores(), say, storage
         )

@@ -1,0 +1,66 @@
+"""Which channels of a trained network go first, by the score that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from edgewise.adapting import scores
+from edgewise.adapting.labels import Labels
+from edgewise.adapting.tuning import read_cache
+from edgewise.data import Batches
+from edgewise.errors import EdgewiseError
+from edgewise.nn import Network
+from edgewise.weights import ModelCard
+
+Score = Literal["magnitude", "norm_scale", "taylor"]
+SCORES: tuple[Score, ...] = ("magnitude", "norm_scale", "taylor")
+
+_BATCHES, _BATCH = 16, 32
+
+
+def score_named(name: str) -> Score:
+    """The score called `name`. Raises `EdgewiseError` where there is none."""
+    for score in SCORES:
+        if score == name:
+            return score
+    raise EdgewiseError(f"channels cannot be scored by {name!r}; choose one of: {', '.join(SCORES)}")
+
+
+def ranked(
+    score: Score, network: Network, card: ModelCard, labels: Labels, tensors: Mapping[str, np.ndarray], cache: Path
+) -> np.ndarray:
+    """By label; what is lowest goes first. `taylor` looks at 512 training images of the decoded ones in `cache`."""
+    match score:
+        case "magnitude":
+            return scores.magnitude(labels, tensors)
+        case "norm_scale":
+            return scores.norm_scale(labels, tensors)
+        case "taylor":
+            return _taylor(network, card, labels, cache)
+
+
+def _taylor(network: Network, card: ModelCard, labels: Labels, cache: Path) -> np.ndarray:
+    train = read_cache(cache)["train"]
+    some = np.unique(np.linspace(0, len(train) - 1, min(_BATCHES * _BATCH, len(train))).astype(int))
+    # Shuffled: images lie by class, and a batch of one class has gradients of its own.
+    batches = Batches(train.take(some.tolist()), card.preprocessing, batch_size=_BATCH, seed=0, shuffle=True, workers=0)
+
+    def loss(module: nn.Module, batch: object) -> Tensor:
+        images, targets = batch  # pyright: ignore[reportGeneralTypeIssues] - what Batches yields
+        if card.multi_label:
+            return functional.binary_cross_entropy_with_logits(module(images), targets.float())
+        return functional.cross_entropy(module(images), targets)
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # the same sums, whatever the machine is used for besides
+    try:
+        return scores.taylor(labels, network.eval(), batches, loss)
+    finally:
+        torch.set_num_threads(threads)
