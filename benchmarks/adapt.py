@@ -20,7 +20,7 @@ import argparse
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,9 @@ SHORT = 40
 
 WIDTHS = (0.75, 0.5)
 """Of the network's widths, to compare with."""
+
+TIMING_SECONDS = 120.0
+"""How long networks are timed side by side."""
 
 FORMS = ("netadapt", "mobilenet_v3")
 
@@ -146,14 +149,27 @@ class Runs:
             if key.startswith(f"{name}/") and "accuracy" in one
         }
         unique = {one.digest: one for one in found.values()}
-        with TemporaryDirectory() as place:
-            variants = [
-                Variant(digest, build(one, random_tensors(one), Path(place), digest[:16]), "onnxruntime")
-                for digest, one in unique.items()
-            ]
-            latencies = {one.name: one.to_json() for one in measure_variants(variants, max_seconds=120)}
+        latencies = side_by_side(unique)
         self.latencies[name] = {key: latencies[one.digest] for key, one in found.items()}
         self.write()
+        for key, search in self.networks.items():
+            if key.startswith(f"{name}/") and key.endswith(" search"):
+                say(f"timing the steps of {key}")
+                made = [Architecture.from_dict(one) for one in search["architectures"]]
+                latencies = side_by_side({one.digest: one for one in made})
+                # Independent of the timings by which the steps were chosen.
+                search["step_latencies"] = [latencies[one.digest] for one in made]
+                self.write()
+
+
+def side_by_side(networks: Mapping[str, Architecture]) -> dict[str, Report]:
+    """The latencies of networks, by name."""
+    with TemporaryDirectory() as place:
+        variants = [
+            Variant(name, build(one, random_tensors(one), Path(place), f"{number}"), "onnxruntime")
+            for number, (name, one) in enumerate(networks.items())
+        ]
+        return {one.name: one.to_json() for one in measure_variants(variants, max_seconds=TIMING_SECONDS)}
 
 
 def reached(search: Report, share: float) -> Architecture:

@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import page_adapt
 import page_devices
 from edgewise.files import write_text
 
@@ -275,6 +276,7 @@ SECTIONS: dict[str, Callable[[Report], str]] = {
     "runtimes": lambda report: page_devices.runtimes(report, table),
     "prediction": lambda report: page_devices.prediction(report, table),
     "int8": int8,
+    "adapt": lambda report: page_adapt.adapt(report, table),
     "counting": counting,
     "counters": counters,
     "networks": networks,
@@ -321,6 +323,8 @@ def main() -> None:
         raise SystemExit(f"there are no results in {arguments.results}; run the other scripts beside this one first")
     reports = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in found}
     write_text(arguments.out, page(reports))
+    if "adapt" in reports:
+        write_text(arguments.out.with_name("adapt.svg"), page_adapt.figure(reports["adapt"]))
     print(f"written to {arguments.out}")
 
 

@@ -23,6 +23,8 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from edgewise.devices import FLOAT_PRECISIONS, describe_machine, find_runtime, runtime_names
 from edgewise.devices.profile import Quantum
 from edgewise.errors import EdgewiseError
@@ -86,7 +88,12 @@ def networks(found: Confirmation) -> list[dict[str, Any]]:
     ]
 
 
-def measured(runtime: str, precision: str, quick: bool) -> tuple[dict[str, Any], list[Quantum]]:
+def results_in(path: Path) -> list[dict[str, Any]]:
+    """What the results file `path` holds; nothing where there is none."""
+    return json.loads(path.read_text(encoding="utf-8"))["results"] if path.exists() else []
+
+
+def measured(runtime: str, precision: str, quick: bool) -> dict[str, Any]:
     """One runtime and precision: the sweeps and, where they found a quantum, the networks."""
     with TemporaryDirectory() as folder:
         setting = Setting(runtime, precision, Path(folder))
@@ -94,7 +101,7 @@ def measured(runtime: str, precision: str, quick: bool) -> tuple[dict[str, Any],
         result: dict[str, Any] = {one.kind: asdict(one) for one in quanta}
         if quanta[0].channels > 1:
             result["whole"] = confirmed(quanta[0].channels, setting, quick)
-    return {"runtime": runtime, "precision": precision, **result}, quanta
+    return {"runtime": runtime, "precision": precision, **result}
 
 
 def main() -> None:
@@ -107,18 +114,18 @@ def main() -> None:
     arguments = parser.parse_args()
     machine = describe_machine().to_json()  # first, for the load it was measured under is not our own
     ready = [name for name in runtime_names() if find_runtime(name).version() and find_runtime(name).suffix == ".onnx"]
-    results, quanta = [], []
+    before = arguments.out if arguments.runtime or arguments.precision else Path("nothing")
+    # What is not measured again stays.
+    kept = {(one["runtime"], one["precision"]): one for one in results_in(before)}
     for name in arguments.runtime or ready:
         for precision in find_runtime(name).precisions:
             if precision not in (arguments.precision or PRECISIONS):
                 continue
             try:
-                result, found = measured(name, precision, arguments.quick)
+                kept[name, precision] = measured(name, precision, arguments.quick)
             except EdgewiseError as error:  # a CPU without bf16
                 print(f"{name} {precision} left out: {error}", flush=True)
-                continue
-            results.append(result)
-            quanta += found
+    results = list(kept.values())
     report = {
         "what": "time over the width of convolutions, and of MobileNetV2 on and off multiples of the quantum",
         "quick": arguments.quick,
@@ -126,6 +133,7 @@ def main() -> None:
         "machine": machine,
         "results": results,
     }
+    quanta = [TypeAdapter(Quantum).validate_python(one[kind]) for one in results for kind in KINDS]
     write_staircases(quanta, arguments.figure)
     write_text(arguments.out, json.dumps(report, indent=1) + "\n")
     print(f"written to {arguments.out} and {arguments.figure}")

@@ -20,9 +20,7 @@ def adapt(
     budget: Annotated[str, Option(help="Latency for one image: 5ms, or a share of the model's own: 0.7x.")],
     out: Annotated[Path, Option(help="Folder for everything; the same command on it resumes.")] = Path("runs/adapt"),
     form: Annotated[str, Option(help="netadapt, or mobilenet_v3 for that paper's form of it.")] = "netadapt",
-    score: Annotated[
-        str, Option(help="Channels that go first: lowest magnitude, norm_scale, taylor.")
-    ] = "magnitude",
+    score: Annotated[str, Option(help="Channels that go first: lowest magnitude, norm_scale, taylor.")] = "magnitude",
     runtime: Annotated[str, Option(help="What it is to run in.")] = "onnxruntime",
     precision: Annotated[str, Option(help="fp32, bf16 or int8, as far as the runtime has it.")] = "fp32",
     threads: Annotated[int, Option(help="Threads it will run with.")] = 1,

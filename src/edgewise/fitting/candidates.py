@@ -51,6 +51,12 @@ class Candidate:
         """Whether its latency is one that decides: measured beside others, or predicted, not a quick look."""
         return self.measured or (self.latency is not None and self.latency.predicted)
 
+    @property
+    def meant(self) -> Combination:
+        """The runtime and precision that it was timed in."""
+        assert self.latency is not None
+        return self.latency.runtime, self.latency.precision
+
     def to_json(self) -> dict[str, Any]:
         """Everything as JSON's types."""
         return {

@@ -47,12 +47,11 @@ def rescuable(measured: Measured, budget: Budget, clock: Clock, seconds: float, 
     narrowing needs.
     """
     first, latency = fastest(measured)
-    runs_in = (latency.runtime, latency.precision)
     advice = "allow more time, smaller images with --input, or take a faster device"
     if not isinstance(find_runtime(latency.runtime), TracingRuntime):
         raise BudgetError(f"{nothing_meets(measured, budget)}; {advice}")
     least = narrowest(first.architecture, FINEST)
-    ms = clock.measure([Timed(first.name, least, runs_in)], seconds)[0].median_ms
+    ms = clock.measure([Timed(first.name, least, first.meant)], seconds)[0].median_ms
     if ms > SPARE * measured.budget_ms:
         raise BudgetError(
             f"{nothing_meets(measured, budget)}, and narrowed to {FINEST} channels wherever it can be still "
@@ -95,12 +94,10 @@ class Rescue:
         """
         halving, before = self.halving, self.candidate
         folder = halving.folder.path / FOLDER
-        assert before.latency is not None
         gauge, quantum = gauge_for(
             folder,
             before.architecture,
-            before.latency.runtime,
-            before.latency.precision,
+            *before.meant,
             self.threads,
             device=self.device,
             quantum=None,

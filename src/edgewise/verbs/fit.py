@@ -8,10 +8,9 @@ import math
 import shlex
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from edgewise.data import BadImage, open_dataset
 from edgewise.data.statistics import statistics
@@ -24,6 +23,7 @@ from edgewise.fitting.clocks import Clock, MeasuringClock, PredictingClock
 from edgewise.fitting.combinations import AUTO, combinations
 from edgewise.fitting.delivery import Delivery, deliver, delivery_facts
 from edgewise.fitting.halving import RUNGS, Halving, Standing, default_recipe
+from edgewise.fitting.record import dataset_facts, missed, training_facts
 from edgewise.fitting.report import write_report
 from edgewise.fitting.rescue import Rescue, rescuable
 from edgewise.fitting.selection import RULE, fastest, select
@@ -177,7 +177,7 @@ def fit(
             budget,
             clock,
             reference_of(budget, clock, size, len(dataset.classes)),
-            meant=_meant(winner),
+            meant=winner.meant,
             threads=threads,
             seconds=DELIVERY_SECONDS,
             workers=decoding_workers(workers),
@@ -190,20 +190,13 @@ def fit(
         "predicted_for": clock.device,
         "latencies": clock.remarks,
         "versions": _versions(),
-        "dataset": {
-            "source": dataset.source,
-            "digest": dataset.digest,
-            "classes": list(dataset.classes),
-            "counts": {name: len(split) for name, split in dataset.splits.items()},
-            "split_rule": dataset.split_rule,
-            "skipped": [asdict(image) for image in dataset.skipped],
-        },
+        "dataset": dataset_facts(dataset),
         "selection_rule": RULE.format(count=candidates),
         "rungs": {"shares": list(RUNGS), "standings": [asdict(standing) for standing in halving.standings]},
         "schedules": {name: plan.to_json() for name, plan in halving.schedules(selected).items()},
         "winner": winner.name,
         "narrowed from": selected[0].name if rescued else None,
-        "training": _training_facts(trained),
+        "training": training_facts(trained),
         "delivery": delivery_facts(delivery),
         "measured": measured.to_json(),
         "seconds_of_last_call": round(time.monotonic() - began, 1),
@@ -224,7 +217,7 @@ def fit(
         provenance={"edgewise": VERSION, "seed": seed, "data digest": dataset.digest, **_versions()},
     )
     if delivery.verdict is Verdict.MISSED:
-        raise BudgetError(_missed(winner, delivery, clock))
+        raise BudgetError(missed(winner, delivery, clock))
     return FitResult(
         folder=folder.path,
         winner=winner,
@@ -253,35 +246,6 @@ def _clock(device: Path | None, runtimes: list[str], precision: str, threads: in
     if device is None:
         return MeasuringClock(combinations(runtimes, precision), threads)
     return PredictingClock(DeviceProfile.read(device), runtimes, precision, threads)
-
-
-def _missed(winner: Candidate, delivery: Delivery, clock: Clock) -> str:
-    """Why the artifact is over the budget that the candidate kept."""
-    took = f"{delivery.latency.median_ms:.3f} ms of {delivery.budget_ms:.3f}"
-    meant, form = _meant(winner), delivery.form
-    if meant != (form.runtime, form.precision):
-        return (
-            f"{winner.name} keeps the budget in {' '.join(meant)} but not its accuracy there; {delivery.artifact}, in "
-            f"{form.runtime} {form.precision}, takes {took}; fine-tune it with `edgewise quantize --qat`, or rank "
-            f"candidates with --precision {form.precision}"
-        )
-    if clock.device is not None:
-        return f"the form of {winner.name} that was delivered is predicted to take {took}; allow more time"
-    return (
-        f"{winner.name} kept the budget when it was chosen but the artifact took {took}; the machine was busier then "
-        f"or now, so run `edgewise bench` on {delivery.artifact} when it is quiet"
-    )
-
-
-def _meant(winner: Candidate) -> tuple[str, str]:
-    assert winner.latency is not None
-    return winner.latency.runtime, winner.latency.precision
-
-
-def _training_facts(trained: TrainResult) -> Mapping[str, Any]:
-    content = trained.to_json()
-    content.pop("folder")
-    return content
 
 
 def _versions() -> dict[str, str]:

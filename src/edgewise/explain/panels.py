@@ -1,0 +1,74 @@
+"""Several charts below one another in one SVG file, and series of points joined by lines in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from edgewise.explain.chart import WIDE, Chart, label, standalone
+from edgewise.explain.html import Markup, tag
+from edgewise.explain.labels import Box
+from edgewise.explain.marks import mark
+
+__all__ = ["MARGIN", "Panel", "aligned", "series", "stacked"]
+
+MARGIN = 12
+"""What the charts are narrower than the file, in px."""
+
+_APART = 14
+
+
+@dataclass(frozen=True)
+class Panel(Chart):
+    """One chart of several below one another, whose plots begin at one `left`, however long their ticks are."""
+
+    left: float = 0.0
+
+    @property
+    def plot(self) -> Box:
+        own = super().plot
+        return replace(own, left=max(own.left, self.left))
+
+
+def aligned(panels: Sequence[Panel]) -> list[Panel]:
+    """The panels with their plots below one another."""
+    left = max(one.plot.left for one in panels)
+    return [replace(one, left=left) for one in panels]
+
+
+def stacked(panels: Sequence[Panel], drawings: Sequence[Markup]) -> str:
+    """The SVG file of `panels`, each with its drawing, an `<svg>` of its size."""
+    placed: list[Markup] = []
+    top = 0.0
+    for panel, drawing in zip(panels, drawings, strict=True):
+        size = {"width": panel.width, "height": panel.height}
+        placed.append(tag("svg", {"x": MARGIN, "y": top, **size}, drawing))
+        top += panel.height + _APART
+    whole = replace(panels[0], width=WIDE, height=top)
+    return standalone(whole, tag("g", None, *placed))
+
+
+def series(
+    chart: Chart,
+    number: int,
+    name: str,
+    runs: Sequence[Sequence[tuple[float, float]]],
+    marked: Sequence[tuple[float, float, float, str]],
+) -> Markup:
+    """One series, in the colour and shape of `number`: lines through the points of each of `runs`, a mark of a radius
+    with a tooltip (x, y, radius, said) at every point of `marked`, and `name` beside the last of them."""
+    last = marked[-1]
+    return tag(
+        "g",
+        {"class": f"line hue{number}"},
+        *(
+            tag("polyline", {"points": " ".join(f"{chart.x(x):.1f},{chart.y(y):.1f}" for x, y in run)})
+            for run in runs
+            if len(run) > 1
+        ),
+        *(
+            tag("g", None, tag("title", None, said), mark(number, chart.x(x), chart.y(y), radius))
+            for x, y, radius, said in marked
+        ),
+        label(chart.plot.right + 6, chart.y(last[1]) + 4, name, f"hue{number} named"),
+    )
