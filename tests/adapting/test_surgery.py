@@ -24,6 +24,7 @@ from edgewise.deploy.tensors import random_tensors
 from edgewise.errors import EdgewiseError
 from edgewise.nn import Network
 from edgewise.papers import Architecture, find
+from edgewise.search.spaces import MNASNET
 from edgewise.weights import load_model
 from edgewise.weights.shapes import tensor_shapes
 from random_weights import images
@@ -34,14 +35,19 @@ FAMILIES = (
     "xception", "resnext50_32x4d", "se_resnext50_32x4d", "senet154/4", "mobilenet_v1_0.5", "se_mobilenet_v1",
     "fd_mobilenet_0.5", "shufflenet_v1_g3_0.5", "shufflenet_v1_g8_0.5", "se_shufflenet_v1_g3", "shufflenet_v2_0.5",
     "shufflenet_v2_0.5_torchvision", "shufflenet_v2_164/4", "mobilenet_v2_0.5", "mnasnet_a1", "mobilenet_v3_small",
+    "mnasnet's space",
 )  # fmt: skip
-"""One or two of every family, at their smaller widths."""
+"""One or two of every family, at their smaller widths, and a point of a search's space."""
+
+MIXED = MNASNET.sample(np.random.default_rng(2))
+"""All kinds of convolutions and of shortcuts."""
 
 SIZES = {"alexnet": 224, "inception_v3": 139, "googlenet_bn_auxiliary": 128, "xception": 96}
 
 
 def small(name: str) -> Architecture:
-    return variant(name).with_classes(10).with_input(SIZES.get(name, 64), smallest_map=1)
+    made = MNASNET.architecture(MIXED) if name == "mnasnet's space" else variant(name)
+    return made.with_classes(10).with_input(SIZES.get(name, 64), smallest_map=1)
 
 
 def narrower(spaces: Spaces, random: np.random.Generator) -> dict[str, int]:

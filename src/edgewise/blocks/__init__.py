@@ -5,6 +5,7 @@ from edgewise.blocks.fire import Fire
 from edgewise.blocks.heads import AuxiliaryClassifier, Classifier, ConvClassifier, FullyConnected, Head
 from edgewise.blocks.inception import Inception, SpatiallySeparable, Step
 from edgewise.blocks.inverted_residual import InvertedResidual
+from edgewise.blocks.mnas_layer import MnasLayer
 from edgewise.blocks.pool import MaxPool, ResponseNorm
 from edgewise.blocks.residual import BasicBlock, Bottleneck
 from edgewise.blocks.row import Row, Scaling, WidthRule
@@ -28,6 +29,7 @@ ROWS: tuple[type[Row], ...] = (
     Inception,
     InvertedResidual,
     MaxPool,
+    MnasLayer,
     ResponseNorm,
     ShuffleDownUnitV2,
     ShuffleUnitV1,
@@ -54,6 +56,7 @@ __all__ = [
     "Inception",
     "InvertedResidual",
     "MaxPool",
+    "MnasLayer",
     "ResponseNorm",
     "Row",
     "Scaling",
