@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
@@ -21,13 +21,20 @@ import quick_adapt
 from quick_adapt import CLASSES
 
 from edgewise.adapting.adaptation import Plan
+from edgewise.adapting.gauge import Expecting
 from edgewise.adapting.spaces import Spaces
+from edgewise.costs import count
 from edgewise.data import open_dataset
 from edgewise.deploy.inspect import is_quantized
 from edgewise.deploy.scoring import evaluate_artifact
+from edgewise.devices.prediction.table import tables_of
 from edgewise.errors import BudgetError, EdgewiseError
+from edgewise.papers import Architecture
+from edgewise.verbs import adapt as module
 from edgewise.verbs.adapt import Adapted, adapt
+from edgewise.verbs.train import train
 from edgewise.weights import load_model, read_card
+from predicted_device import device
 
 Given = tuple[Path, Path, Path]
 
@@ -74,6 +81,9 @@ def test_the_folder_holds_every_step_and_the_finished_network(unbroken: Adapted)
     assert read_card(unbroken.model_file).metrics == unbroken.metrics
     assert unbroken.artifact.exists()
     record = json.loads((folder / "adapt.json").read_text())
+    assert record["asked"]["budget"] == "0.88x"
+    assert record["quantum"] == 4
+    assert record["narrowed_alike"]
     assert record["target_ms"] == pytest.approx(0.88 * record["seed_ms"])
     assert not list(folder.rglob("tuned/*"))
 
@@ -82,20 +92,23 @@ def test_the_page_shows_every_step_and_networks_narrowed_evenly(unbroken: Adapte
     page = (unbroken.folder / "report.html").read_text()
     ElementTree.fromstring(page.removeprefix("<!DOCTYPE html>"))
     for step in unbroken.steps:
-        assert f"<td>{step.name}</td>" in page
+        assert f">{step.name}<" in page
     beside = json.loads((unbroken.folder / "evenly" / "evenly.json").read_text())
     assert beside
     assert all(one["ms"] < unbroken.steps[0].ms for one in beside)
-    assert page.count("all narrowed alike") > len(beside)
+    assert all(f">{one['name']}<" in page for one in beside)
+    assert ">1.expand<" in page  # how wide it was and is
 
 
 def test_the_same_call_does_nothing_again(given: Given, unbroken: Adapted) -> None:
     steps = sorted(unbroken.folder.glob("steps/*/step.json"))
+    steps += [unbroken.folder / "adapt.json", unbroken.artifact, unbroken.model_file]
     written = [path.stat().st_mtime_ns for path in steps]
     again = quick_adapt.run(*given, unbroken.folder)
     assert [path.stat().st_mtime_ns for path in steps] == written
-    assert again.steps == unbroken.steps
-    assert again.metrics == unbroken.metrics
+    assert again.to_json() == unbroken.to_json()
+    with pytest.raises(EdgewiseError, match="holds a run of `edgewise adapt`; choose another folder"):
+        train(given[1], "mobilenet_v2", out=unbroken.folder)
 
 
 def test_mobilenet_v3s_form(given: Given, tmp_path: Path) -> None:
@@ -134,19 +147,52 @@ def test_a_plan_trains_nothing(given: Given, tmp_path: Path) -> None:
     assert not (tmp_path / "run" / "steps" / "01").exists()
 
 
-def test_where_nothing_narrower_is_fast_enough_it_is_told_and_written(given: Given, tmp_path: Path) -> None:
-    with pytest.raises(BudgetError, match=r"nothing narrower than .* ms keeps 0.05x .*start from a smaller network"):
+def test_what_its_narrowest_version_misses_is_refused_at_once(given: Given, tmp_path: Path) -> None:
+    with pytest.raises(BudgetError, match=r"narrowed to 16 channels wherever it can be still .* are not to be had"):
         quick_adapt.run(*given, tmp_path / "run", budget="0.05x", quantum=16)
-    assert (tmp_path / "run" / "model.safetensors").exists()
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_keeps_the_budget_stays_as_it_is(given: Given, tmp_path: Path) -> None:
+    made = quick_adapt.run(*given, tmp_path / "run", budget="1s")
+    assert len(made.steps) == 1
+    assert made.card.architecture == read_card(given[0]).architecture
+    assert made.kept
+    plan = adapt(given[0], given[1], "1s", out=tmp_path / "plan", device=given[2], quantum=4, plan=True)
+    assert isinstance(plan, Plan)
+    assert plan.proposals == ()
+
+
+class Stubborn(Expecting):
+    """A device on which nothing is faster until most of the network is gone, whatever its table says."""
+
+    here = True
+
+    def measured(self, architectures: Sequence[Architecture]) -> list[float]:
+        return [self._ms(one) for one in architectures]
+
+    def _ms(self, architecture: Architecture) -> float:
+        return 0.05 if count(architecture).multiply_adds > 0.3 * count(quick_adapt.SMALL).multiply_adds else 0.02
+
+
+def test_steps_go_on_where_the_table_is_wrong(given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gauge = Stubborn(tables_of(device())[0])
+    monkeypatch.setattr(module, "gauge_for", lambda *_, **__: (gauge, 4))
+    made = quick_adapt.run(*given, tmp_path / "run", budget="0.8x")
+    assert made.ms == 0.02
+    assert len(made.steps) == 2
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"budget": "1.5x"}, "a budget of 1.5x narrows nothing"),
+        ({"budget": "1.5x"}, "a budget of 1.5x is no goal; give a share between 0 and 1"),
         ({"budget": "soon"}, "the budget 'soon' is not one; write a time such as 5ms"),
         ({"score": "best"}, "channels cannot be scored by 'best'; choose one of: magnitude, norm_scale, taylor"),
         ({"form": "best"}, "there is no form 'best'"),
+        ({"budget": "0x"}, "a budget of 0x is no goal"),
+        ({"model": __file__}, "is no model file; what training writes is"),
+        ({"model": "nowhere"}, "there is no model file nowhere"),
         ({"model": "mobilenet_v2"}, "mobilenet_v2 has no weights to start from"),
         ({"data": "digits"}, "tells 4 classes apart and digits has 10"),
         ({"precision": "bf16"}, "onnxruntime does not compute in 'bf16'"),

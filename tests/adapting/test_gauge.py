@@ -48,9 +48,12 @@ def test_measuring_here(tmp_path: Path, versions: list[Architecture], monkeypatc
     setting = Setting("onnxruntime", installed_runtime("onnxruntime").version(), "fp32", 1)
     told: list[str] = []
     made = Measuring(SEED, setting, tmp_path / "device.json", 8, told.append)
-    assert told[-1].startswith("latency table: 100% of ")
     smallest = min(versions, key=lambda one: count(one).multiply_adds)
+    first, second = made.glanced([SEED, smallest])
+    assert second < first
+    assert not (tmp_path / "device.json").exists()
     seed_ms, ms, again = made.measured([SEED, smallest, SEED])
+    assert told[-1].startswith("latency table: 100% of ")
     assert seed_ms == again == pytest.approx(made.seed_ms)
     assert ms < seed_ms
     made.settle(smallest, ms)
@@ -58,5 +61,6 @@ def test_measuring_here(tmp_path: Path, versions: list[Architecture], monkeypatc
     expected = np.array([made.expected(one) for one in versions])
     assert np.corrcoef(expected, [count(one).multiply_adds for one in versions])[0, 1] > 0
     written = (tmp_path / "device.json").stat().st_mtime_ns
-    Measuring(SEED, setting, tmp_path / "device.json", 8, told.append)  # nothing is measured again
+    again_ms = Measuring(SEED, setting, tmp_path / "device.json", 8, told.append).seed_ms
+    assert again_ms == pytest.approx(made.seed_ms, rel=1e-4)  # nothing is measured again
     assert (tmp_path / "device.json").stat().st_mtime_ns == written

@@ -48,6 +48,7 @@ def test_the_fastest_is_narrowed_until_it_keeps_the_budget(
     assert (result.folder / "adapting" / "report.html").exists()
     page = (result.folder / "report.html").read_text(encoding="utf-8")
     assert f"{name}_adapted" in page
+    assert "the end, before narrowing" in page
     written = [path.stat().st_mtime_ns for path in sorted(result.folder.glob("adapting/steps/*/step.json"))]
     again = fitted(tmp_path, f"{0.9 * ms:.4f}ms")
     assert [path.stat().st_mtime_ns for path in sorted(result.folder.glob("adapting/steps/*/step.json"))] == written

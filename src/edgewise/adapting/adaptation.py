@@ -8,16 +8,17 @@ from pathlib import Path
 
 from edgewise.adapting.contest import Contest
 from edgewise.adapting.gauge import Gauge
-from edgewise.adapting.netadapt import CLOSE, Course, NetAdapt, short_recipe
+from edgewise.adapting.netadapt import Course, NetAdapt, short_recipe
 from edgewise.adapting.pool import Pool, Tell
-from edgewise.adapting.proposals import Proposal
-from edgewise.adapting.rules import Outcome
-from edgewise.adapting.steps import Step
+from edgewise.adapting.proposals import Proposal, narrowest
+from edgewise.adapting.spaces import Spaces
+from edgewise.adapting.steps import Alike, Step
 from edgewise.adapting.tuning import write_cache
 from edgewise.data import Dataset
 from edgewise.data.stratify import stratified
-from edgewise.errors import EdgewiseError
+from edgewise.errors import BudgetError, EdgewiseError
 from edgewise.nn import Network
+from edgewise.papers import Architecture
 from edgewise.training import Recipe, TrainResult, train
 from edgewise.weights import ModelCard, load_model, read_card
 
@@ -26,6 +27,9 @@ HOLDOUT, MOST_HELD_OUT = 0.1, 2000
 
 SHORT_RATE = 0.01
 """The learning rate of short fine-tunes."""
+
+UNSURE = 0.02
+"""By how much two measurements of a network may differ."""
 
 Target = Callable[[float], float]
 """What is wanted, in ms, of a network that takes so many ms."""
@@ -43,17 +47,34 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class Narrowed:
-    """The steps to `target_ms`, step 0 first; networks `beside` them that are narrowed alike; and on how many images
-    all were judged."""
+    """The steps to `target_ms`, step 0 first; networks `beside` them that are narrowed alike; the widths of all spaces
+    before and after; and on how many images all were judged."""
 
     steps: tuple[Step, ...]
-    beside: tuple[Outcome, ...]
+    beside: tuple[Alike, ...]
+    widths: tuple[tuple[str, int, int], ...]
     target_ms: float
     held_out: int
 
     @property
     def reached(self) -> bool:
-        return self.steps[-1].ms <= self.target_ms * (1 + CLOSE)
+        return self.steps[-1].ms <= self.target_ms
+
+
+def glance(gauge: Gauge, architecture: Architecture, quantum: int, target: Target) -> float:
+    """What a network takes, in ms, timed beside its narrowest version, before any table is filled.
+
+    Raises `BudgetError` where that is slower than the target by more than such a look may be wrong.
+    """
+    seed_ms, least_ms = gauge.glanced([architecture, narrowest(architecture, quantum)])
+    wanted = target(seed_ms)
+    if least_ms > wanted * (1 + UNSURE):
+        raise BudgetError(
+            f"{architecture.name} takes {seed_ms:.3f} ms, and narrowed to {quantum} channels wherever it can be still "
+            f"{least_ms:.3f} ms; {wanted:.3f} ms are not to be had from it: allow more time, or start from a smaller "
+            "network"
+        )
+    return seed_ms
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +97,10 @@ class Adaptation:
     storage: str | None = None
 
     def plan(self, target: Target) -> Plan:
-        """The first step's proposals."""
+        """The first step's proposals. Raises `BudgetError` like `narrowed`."""
+        seed_ms = self._kept_by_the_first(target)
+        if seed_ms is not None:
+            return Plan(seed_ms, target(seed_ms), 0.0, ())
         self._cached()
         with self._pool() as pool:
             first, target_ms = self._begun(pool, target)
@@ -84,13 +108,17 @@ class Adaptation:
         return Plan(first.ms, target_ms, least, tuple(proposals))
 
     def narrowed(self, target: Target) -> Narrowed:
-        """All steps to the target, or to where nothing can be narrower."""
+        """All steps to the target, or to where nothing can be narrower; none where the network keeps it as it is.
+
+        Raises `BudgetError` before anything is trained where its narrowest version is too slow.
+        """
+        seed_ms = None if self._netadapt.steps.kept(0) else self._kept_by_the_first(target)
         held_out = self._cached()
         with self._pool() as pool:
-            first, target_ms = self._begun(pool, target)
+            first, target_ms = self._begun(pool, target, seed_ms)
             steps = self._netadapt.run(pool, self._contest, first, target_ms)
             beside = self._netadapt.evenly(pool, self._contest, steps)
-        return Narrowed(tuple(steps), tuple(beside), target_ms, held_out)
+        return Narrowed(tuple(steps), tuple(beside), self._widths(steps[-1]), target_ms, held_out)
 
     def finished(
         self, narrowed: Narrowed, recipe: Recipe, *, scratch: bool, workers: int, progress: bool
@@ -100,14 +128,17 @@ class Adaptation:
         Its card says nothing of how well it does.
         """
         last, card = load_model(self._netadapt.steps.model_file(narrowed.steps[-1].number))
-        name = f"{read_card(self.model).architecture.name}_adapted"
-        card = replace(card, architecture=replace(card.architecture, name=name), metrics={})
+        if len(narrowed.steps) > 1:
+            name = f"{read_card(self.model).architecture.name}_adapted"
+            card = replace(card, architecture=replace(card.architecture, name=name))
+        card = replace(card, metrics={})
         network = Network(card.architecture, seed=recipe.seed)
         if not scratch:
             network.load_state_dict(last.state_dict())
         if len(narrowed.steps) == 1:
             return network, card, None
-        self.tell(f"training {'from scratch' if scratch else 'once more'}, {recipe.epochs} epochs")
+        epochs = f"{recipe.epochs} epoch{'' if recipe.epochs == 1 else 's'}"
+        self.tell(f"training {'from scratch' if scratch else 'once more'}, {epochs}")
         trained = train(
             network,
             self.dataset,
@@ -130,11 +161,27 @@ class Adaptation:
     def _pool(self) -> Pool:
         return Pool(self.folder, self.workers, self.tell, self.storage)
 
-    def _begun(self, pool: Pool, target: Target) -> tuple[Step, float]:
-        first = self._netadapt.begin(self.model, lambda place: self._contest.judged(pool, place))
+    def _kept_by_the_first(self, target: Target) -> float | None:
+        """What the network takes at a glance, in ms, where that keeps the target already."""
+        architecture = read_card(self.model).architecture
+        seed_ms = glance(self.gauge, architecture, self.course.quantum, target)
+        if seed_ms > target(seed_ms):
+            return None
+        self.tell(f"{architecture.name} takes {seed_ms:.3f} ms and keeps {target(seed_ms):.3f} ms as it is")
+        return seed_ms
+
+    def _begun(self, pool: Pool, target: Target, ms: float | None = None) -> tuple[Step, float]:
+        first = self._netadapt.begin(self.model, lambda place: self._contest.judged(pool, place), ms)
         name = read_card(self.model).architecture.name
         self.tell(f"{name} takes {first.ms:.3f} ms, {100 * first.accuracy:.2f}% on the holdout")
         return first, target(first.ms)
+
+    def _widths(self, last: Step) -> tuple[tuple[str, int, int], ...]:
+        before, after = (
+            {space.name: space.width for space in Spaces(read_card(file).architecture).by_name.values()}
+            for file in (self.model, self._netadapt.steps.model_file(last.number))
+        )
+        return tuple((name, width, after[name]) for name, width in before.items() if name in after)
 
     def _cached(self) -> int:
         """Decodes the training images, and those held out of them, for all workers; returns how many are held out."""

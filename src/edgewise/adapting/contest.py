@@ -46,8 +46,9 @@ class Contest:
         done = 0
         for rung, (share, every) in enumerate(RUNGS, 1):
             last = max(1, round(share * self.steps))
+            names = {file: f"step {int(home.name)}, proposal {Path(file).stem}, rung {rung}" for file in alive}
             tunings = {
-                f"{home.name}/{Path(file).stem}/{rung}": Tuning(
+                names[file]: Tuning(
                     at[file],
                     str((home / "tuned" / f"{Path(file).stem}-{rung}.safetensors").relative_to(self.folder)),
                     self.cache,
@@ -59,9 +60,9 @@ class Contest:
                 for file in alive
             }
             results = pool.run(tunings)
-            alive = [file for file, name in zip(alive, tunings, strict=True) if name in results]
+            alive = [file for file in alive if names[file] in results]
             for file in alive:
-                name = f"{home.name}/{Path(file).stem}/{rung}"
+                name = names[file]
                 standings.accuracies[file] = results[name]
                 standings.all.setdefault(file, []).append(results[name])
                 at[file] = tunings[name].out
@@ -76,7 +77,7 @@ class Contest:
     def judged(self, pool: Pool, file: str) -> float:
         """The accuracy of a model file as it is; its copy is written beside it."""
         out = str(Path(file).with_name("judged.safetensors"))
-        name = f"{Path(file).parent.name}/judged"
+        name = f"the accuracy of {Path(file).parent.name}"
         return pool.run({name: Tuning(file, out, self.cache, 0, 0, self.recipe)})[name]
 
     def tuned(self, pool: Pool, files: Sequence[str], steps: int) -> dict[str, float]:

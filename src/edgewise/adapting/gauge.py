@@ -4,6 +4,7 @@ device is here."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -46,6 +47,10 @@ class Gauge(Protocol):
         """What versions take, measured side by side; what is expected where the device is not here."""
         ...
 
+    def glanced(self, architectures: Sequence[Architecture]) -> list[float]:
+        """What versions take at a first look, side by side, before any table is filled."""
+        ...
+
     def settle(self, architecture: Architecture, ms: float) -> None:
         """From now on versions are expected to take as much more, or less, than `architecture`, which takes `ms`."""
         ...
@@ -66,6 +71,9 @@ class Expecting:
     def measured(self, architectures: Sequence[Architecture]) -> list[float]:
         return [self.expected(one) for one in architectures]
 
+    def glanced(self, architectures: Sequence[Architecture]) -> list[float]:
+        return self.measured(architectures)
+
     def settle(self, architecture: Architecture, ms: float) -> None:
         self._scale = ms / self._predictor.predict(architecture).ms
 
@@ -73,40 +81,62 @@ class Expecting:
 class Measuring:
     """Measures on this machine, and predicts from a table it fills with random narrower versions of `seed`.
 
-    The table lies in the profile `path`, and goes on filling where it was. All latencies are relative to those of
-    `seed`, timed in the same rounds: a machine that is slower for a while is so for both. What `settle` is told parts
-    from what the table says by more than its noise is timed into the table.
+    The table lies in the profile `path`, is filled when it is first needed, and goes on where it was. All latencies are
+    relative to those of `seed`, timed in the same rounds: a machine that is slower for a while is so for both. What
+    `settle` is told parts from what the table says by more than its noise is timed into the table.
     """
 
     here = True
 
     def __init__(self, seed: Architecture, setting: Setting, path: Path, quantum: int, tell: Tell) -> None:
         self._seed, self._setting, self._path = seed, setting, path
+        self._quantum, self._tell = quantum, tell
         self._scale = 1.0
-        table = self._filled([seed, *random_versions(seed, quantum, NETWORKS)], tell)
-        self._predictor = Predictor(table)
-        # What was measured of it, which stays what it is when the table grows.
-        self.seed_ms = table.networks[seed.digest].ms
+
+    @cached_property
+    def seed_ms(self) -> float:
+        """What was measured of the seed into the table, which stays what it is when the table grows."""
+        return self._table.networks[self._seed.digest].ms
 
     def expected(self, architecture: Architecture) -> float:
         return self._scale * self._predictor.predict(architecture).ms
 
     def measured(self, architectures: Sequence[Architecture]) -> list[float]:
-        subjects = list({one.digest: one for one in (self._seed, *architectures)}.values())
-        with TemporaryDirectory() as name:
-            variants = {one.digest: variant_of(one, Path(name), self._setting) for one in subjects}
-            with Sessions(variants.values()) as sessions:
-                rounds = [
-                    {digest: quiet_ms(sessions, variants[digest]) for digest in order}
-                    for order in _orders(list(variants), ROUNDS)
-                ]
-        shares = {digest: median(one[digest] / one[self._seed.digest] for one in rounds) for digest in variants}
-        return [self.seed_ms * shares[one.digest] for one in architectures]
+        seed_ms = self.seed_ms
+        rounds = self._timed([self._seed, *architectures])
+        shares = {
+            one.digest: median(times[one.digest] / times[self._seed.digest] for times in rounds)
+            for one in architectures
+        }
+        return [seed_ms * shares[one.digest] for one in architectures]
+
+    def glanced(self, architectures: Sequence[Architecture]) -> list[float]:
+        rounds = self._timed(architectures)
+        return [median(times[one.digest] for times in rounds) for one in architectures]
 
     def settle(self, architecture: Architecture, ms: float) -> None:
         if abs(self._predictor.predict(architecture).ms / ms - 1) > max(self._predictor.accuracy.noise, 0.01):
             self._predictor = Predictor(self._filled([architecture], lambda text: None))
         self._scale = ms / self._predictor.predict(architecture).ms
+
+    @cached_property
+    def _table(self) -> LatencyTable:
+        return self._filled([self._seed, *random_versions(self._seed, self._quantum, NETWORKS)], self._tell)
+
+    @cached_property
+    def _predictor(self) -> Predictor:
+        return Predictor(self._table)
+
+    def _timed(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
+        """A latency of each in every round, in ms."""
+        subjects = {one.digest: one for one in architectures}
+        with TemporaryDirectory() as name:
+            variants = {digest: variant_of(one, Path(name), self._setting) for digest, one in subjects.items()}
+            with Sessions(variants.values()) as sessions:
+                return [
+                    {digest: quiet_ms(sessions, variants[digest]) for digest in order}
+                    for order in _orders(list(variants), ROUNDS)
+                ]
 
     def _filled(self, networks: Sequence[Architecture], tell: Tell) -> LatencyTable:
         setting = self._setting

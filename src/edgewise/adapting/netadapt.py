@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -21,8 +21,9 @@ from edgewise.adapting.proposals import Proposal, Proposals
 from edgewise.adapting.ranking import Score, ranked
 from edgewise.adapting.rules import Form, Outcome, least_cut, steps_left, winner
 from edgewise.adapting.spaces import Spaces
-from edgewise.adapting.steps import Step, Steps, made_step
+from edgewise.adapting.steps import Alike, Step, Steps, made_step
 from edgewise.adapting.surgery import cut
+from edgewise.costs import count
 from edgewise.deploy.tensors import tensors_of
 from edgewise.errors import EdgewiseError
 from edgewise.files import write_text
@@ -31,9 +32,6 @@ from edgewise.training.progress import clock
 from edgewise.training.recipe import Recipe
 from edgewise.weights import ModelCard, load_model, read_card, save_model
 from edgewise.weights.model_file import save_tensors
-
-CLOSE = 0.01
-"""A latency within this share of the target has reached it."""
 
 SHORT_BATCH = 64
 """Short fine-tunes need steps more than they need images."""
@@ -60,33 +58,35 @@ class NetAdapt:
         self._folder, self._course, self._gauge, self._tell = folder, course, gauge, tell
         self.steps = Steps(folder)
 
-    def begin(self, model: Path, accuracy: Callable[[str], float]) -> Step:
-        """Step 0: the model file `model`, its latency, and its accuracy by `accuracy`, given the file's place."""
+    def begin(self, model: Path, accuracy: Callable[[str], float], ms: float | None = None) -> Step:
+        """Step 0: the model file `model`, its latency, where that is not given, and its accuracy by `accuracy`, given
+        the file's place."""
         seed = self.steps.kept(0)
         if seed is None:
             network, card = load_model(model)
             save_model(self.steps.model_file(0), network, card)
-            ms = self._gauge.measured([card.architecture])[0]
+            ms = self._gauge.measured([card.architecture])[0] if ms is None else ms
             place = str(self.steps.model_file(0).relative_to(self._folder))
             seed = self.steps.keep(made_step(0, "as it was", card.architecture, ms, ms, 0.0, accuracy(place)))
-        self._gauge.settle(read_card(self.steps.model_file(0)).architecture, seed.ms)
         return seed
 
     def run(self, pool: Pool, contest: Contest, seed: Step, target_ms: float) -> list[Step]:
         """Steps until the target is reached or nothing can be narrower; all of them, `seed` first."""
         steps = [seed]
+        while (kept := self.steps.kept(len(steps))) is not None:
+            steps.append(kept)
+        if len(steps) > 1:
+            self._tell(f"going on after step {len(steps) - 1}: {steps[-1].ms:.3f} ms of {target_ms:.3f}")
         took: list[float] = []
-        while steps[-1].ms > target_ms * (1 + CLOSE):
+        while steps[-1].ms > target_ms:
             began = time.monotonic()
-            made = self.steps.kept(len(steps))
-            if made is None:
-                made = self._next(pool, contest, steps[-1], target_ms)
-                took.append(time.monotonic() - began)
+            self._settle(steps[-1])
+            made = self._next(pool, contest, steps[-1], target_ms)
+            took.append(time.monotonic() - began)
             if made is None:
                 self._tell(f"nothing narrower is faster than {steps[-1].ms:.3f} ms")
                 break
             steps.append(made)
-            self._gauge.settle(read_card(self.steps.model_file(made.number)).architecture, made.ms)
             self._tell(
                 f"step {made.number}: {made.name}; {made.ms:.3f} ms of {target_ms:.3f}, "
                 f"{100 * made.accuracy:.2f}% on the holdout{self._time_left(made, target_ms, took)}"
@@ -94,20 +94,25 @@ class NetAdapt:
         return steps
 
     def _time_left(self, step: Step, target_ms: float, took: Sequence[float]) -> str:
-        left = steps_left(self._course.form, self.steps.seed().ms, step.number, step.ms, target_ms * (1 + CLOSE))
+        left = steps_left(self._course.form, self.steps.seed().ms, step.number, step.ms, target_ms)
         if not took or not left:
             return ""
         return f"; about {clock(left * mean(took))} left"
 
-    def evenly(self, pool: Pool, contest: Contest, steps: Sequence[Step]) -> list[Outcome]:
+    def _settle(self, step: Step) -> None:
+        """Latencies are relative to the step's from now on, which was measured."""
+        self._gauge.settle(read_card(self.steps.model_file(step.number)).architecture, step.ms)
+
+    def evenly(self, pool: Pool, contest: Contest, steps: Sequence[Step]) -> list[Alike]:
         """What narrowing all spaces by the same share gives, at a few latencies on the way that `steps` took: the first
         network narrowed at once, and tuned for as many steps as the adaptation took in all."""
         home = self._folder / "evenly"
         path = home / "evenly.json"
         if path.exists():
-            return [Outcome(**one) for one in json.loads(path.read_text(encoding="utf-8"))]
+            return [Alike(**one) for one in json.loads(path.read_text(encoding="utf-8"))]
         if len(steps) < 2:
             return []
+        self._settle(steps[0])
         card, tensors, spaces, made = self._narrowings(0)
         found: dict[str, Proposal] = {}
         for number in range(1, _BESIDE + 1):
@@ -120,18 +125,20 @@ class NetAdapt:
             file = home / f"{number:02}.safetensors"
             _write(file, card, smaller, sliced)
             files.append(str(file.relative_to(self._folder)))
+        self._tell(f"for comparison: {len(found)} networks with all layers narrowed alike")
         latencies = self._gauge.measured([one.architecture for one in found.values()])
         accuracies = contest.tuned(pool, files, contest.steps * (len(steps) - 1))
-        outcomes = [
-            Outcome("all narrowed alike", accuracies[file], ms)
-            for file, ms in zip(files, latencies, strict=True)
-            if file in accuracies
+        alike = [
+            Alike(proposal.name, ms, accuracies[file], costs.multiply_adds, costs.parameters)
+            for proposal, file, ms in zip(found.values(), files, latencies, strict=True)
+            if file in accuracies and (costs := count(proposal.architecture))
         ]
-        write_text(path, json.dumps([asdict(one) for one in outcomes], indent=1))
-        return outcomes
+        write_text(path, json.dumps([one.to_json() for one in alike], indent=1))
+        return alike
 
     def plan(self, current: Step, target_ms: float) -> tuple[list[Proposal], float]:
         """The proposals of the step after `current`, and the least that they cut, in ms."""
+        self._settle(current)
         return self._below(self._narrowings(current.number)[3], current, target_ms)
 
     def _below(self, made: Proposals, current: Step, target_ms: float) -> tuple[list[Proposal], float]:
@@ -189,6 +196,13 @@ class NetAdapt:
         card, tensors, spaces, made = self._narrowings(current.number)
         proposals, least = self._below(made, current, target_ms)
         proposals, latencies = self._confirmed(proposals, current.ms, least, made)
+        further = least
+        # What was to be faster is not: the table is wrong here, and what is narrower by far must decide.
+        while not proposals and 2 * further < current.ms:
+            further *= 2
+            proposals, latencies = self._confirmed(made.below(current.ms - further), current.ms, least, made)
+        if not proposals and (last := made.narrowest()) is not None:
+            proposals, latencies = self._confirmed([last], current.ms, least, made)
         listed: list[dict[str, Any]] = []
         for number, (proposal, ms) in enumerate(zip(proposals, latencies, strict=True)):
             smaller, sliced = cut(card.architecture, tensors, spaces.labels, proposal.kept)
@@ -220,8 +234,10 @@ class NetAdapt:
     ) -> tuple[list[Proposal], list[float]]:
         """The proposals that are measured to cut `least` from `before_ms`. Those that are slower get narrower, and are
         measured again; after a few tries what is fast enough is taken, or where nothing is what cuts anything."""
+        slower = before_ms - _SMALLEST_STEP * self.steps.seed().ms
         if not proposals or not self._gauge.here:
-            return proposals, [one.ms for one in proposals]
+            kept = [one for one in proposals if one.ms <= slower]
+            return kept, [one.ms for one in kept]
         wanted = before_ms - least
         good: dict[str, tuple[Proposal, float]] = {}
         slow: dict[str, tuple[Proposal, float]] = {}
@@ -237,8 +253,8 @@ class NetAdapt:
             waiting = [again[key] for key in slow if key in again and key not in good]
             if not waiting:
                 break
-        kept = list(good.values()) or [one for one in slow.values() if one[1] < before_ms]
-        return [one for one, _ in kept], [ms for _, ms in kept]
+        found = list(good.values()) or [one for one in slow.values() if one[1] <= slower]
+        return [one for one, _ in found], [ms for _, ms in found]
 
 
 def _first(proposal: Proposal) -> str:

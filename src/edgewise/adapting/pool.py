@@ -95,7 +95,9 @@ class Pool:
                     f"workers keep ending ({_ending(process.returncode)}); see above for what they say, and that "
                     f"`{sys.executable} -m edgewise.adapting.worker` runs here"
                 )
-            self._lost(Worker(Worker.this().host, process.pid), f"ended ({_ending(process.returncode)})")
+            worker, how = Worker(Worker.this().host, process.pid), f"ended ({_ending(process.returncode)})"
+            if not self._lost(worker, how):
+                self._tell(f"a worker{_called(worker)} {how} with nothing to do, and another takes its place")
         while len(self._processes) < self._wanted:
             self._processes.append(self._started())
         now = time.monotonic()
@@ -113,10 +115,12 @@ class Pool:
                     trial, how, f"{trial.user_attrs['name']}: its worker{_called(worker)} {how}; it is done again"
                 )
 
-    def _lost(self, worker: Worker, how: str) -> None:
-        for trial in self._queue.running():
-            if worker_of(trial) == worker:
-                self._again(trial, how, f"a worker{_called(worker)} {how}; {trial.user_attrs['name']} is done again")
+    def _lost(self, worker: Worker, how: str) -> bool:
+        """Asks again for what the worker was doing; whether it was doing anything."""
+        lost = [trial for trial in self._queue.running() if worker_of(trial) == worker]
+        for trial in lost:
+            self._again(trial, how, f"a worker{_called(worker)} {how}; {trial.user_attrs['name']} is done again")
+        return bool(lost)
 
     def _again(self, trial: FrozenTrial, how: str, told: str) -> None:
         """Asks for a trial once more. Raises `EdgewiseError` where that never ends."""

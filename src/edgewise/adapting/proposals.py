@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import lcm
 
 import numpy as np
@@ -56,7 +56,11 @@ class Proposals:
 
     def evenly(self, ms: float) -> Proposal | None:
         """All spaces narrowed by the same share, the largest that takes at most `ms`: what a width multiplier does."""
-        return self._alike("all", list(self._allowed), ms)
+        found = self._alike("all", list(self._allowed), ms)
+        if found is None:
+            return None
+        shares = [width / self._spaces[name].width for name, width in found.widths.items()]
+        return replace(found, name=f"all to about {100 * sum(shares) / len(shares):.0f}%")
 
     def narrowest(self) -> Proposal | None:
         """All spaces at the narrowest there is; None where they cannot be narrower, or not together."""

@@ -41,6 +41,21 @@ class Step:
         return cls(**{**content, "proposals": tuple(content["proposals"])})
 
 
+@dataclass(frozen=True)
+class Alike:
+    """The first network with all its spaces narrowed by one share, tuned for as many steps as the adaptation took in
+    all; fields as those of `Step`."""
+
+    name: str
+    ms: float
+    accuracy: float
+    multiply_adds: int
+    parameters: int
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
 class Steps:
     """The steps that a run's folder holds: `steps/03/model.safetensors` is the network of step 3, and
     `steps/03/step.json` says where it comes from; a step without that is not finished."""

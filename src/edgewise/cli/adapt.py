@@ -95,9 +95,10 @@ def _show(made: Adapted, as_json: bool) -> None:
     console.show(console.table(f"{made.card.architecture.name}, in {made.folder}", columns, rows, left=(0, 1)))
     metrics = [console.metric(name, value) for name, value in made.metrics.items()]
     console.show(console.table("the finished network", ("metric", "value"), metrics))
+    verdict = "kept" if made.kept else "missed"
     console.show(
-        f"{made.ms:.3f} ms, {made.ms / made.seed_ms:.2f} times what it was; the budget is {made.target_ms:.3f} ms; "
-        f"written to {made.artifact}"
+        f"{made.ms:.3f} ms, {made.ms / made.seed_ms:.2f} times what it was; the budget of {made.target_ms:.3f} ms is "
+        f"{verdict}; written to {made.artifact}"
     )
 
 
@@ -110,5 +111,8 @@ def _show_plan(made: Plan, as_json: bool) -> None:
     rows = [
         (one.name, console.milliseconds(one.ms), console.milliseconds(made.seed_ms - one.ms)) for one in made.proposals
     ]
+    if not made.proposals:
+        console.show(f"{made.seed_ms:.3f} ms now, {made.target_ms:.3f} wanted: there is nothing to narrow")
+        return
     title = f"{made.seed_ms:.3f} ms now, {made.target_ms:.3f} wanted; the first step cuts at least {made.least_ms:.3f}"
     console.show(console.table(title, ("narrowed", "expected ms", "saved"), rows))

@@ -90,7 +90,7 @@ def _considered(result: FitResult) -> object:
                 console.milliseconds(latency.median_ms),
                 f"{latency.low_ms:.3f}–{latency.high_ms:.3f}",
                 f"{latency.runtime} {latency.precision}",
-                "–" if standing is None else f"{console.percent(standing.score)} after rung {standing.rung}",
+                "–" if standing is None else f"{console.percent(standing.score)} after {standing.stage}",
                 "winner" if candidate.name == result.winner.name else "",
             )
         )

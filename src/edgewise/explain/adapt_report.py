@@ -28,16 +28,19 @@ class ShownStep:
 
 @dataclass(frozen=True)
 class AdaptReport:
-    """Everything on the page. `beside` are (ms, accuracy) of networks narrowed alike, `images` those of the holdout,
-    `outcome` says in words what the finished network does."""
+    """Everything on the page. `beside` are networks narrowed alike, `widths` those of every space before and after,
+    `images` those of the holdout; `outcome` says in words what the finished network does, and `limit` what the line at
+    `target_ms` is."""
 
     title: str
     command: str
     outcome: Mapping[str, object]
     target_ms: float
+    limit: str
     images: int
     steps: Sequence[ShownStep]
-    beside: Sequence[tuple[float, float]]
+    beside: Sequence[ShownStep]
+    widths: Sequence[tuple[str, int, int]]
     provenance: Mapping[str, object]
 
 
@@ -55,6 +58,7 @@ def adapt_report(data: AdaptReport) -> str:
         [
             Section("steps", "Accuracy against latency", _picture(data)),
             Section("table", "The steps", _table(data)),
+            Section("widths", "The widths", _widths(data)),
             Section("provenance", "Where this is from", facts(data.provenance)),
         ],
     )
@@ -68,7 +72,7 @@ def _picture(data: AdaptReport) -> Markup:
         )
         for one in data.steps
     ]
-    points += [_point(data, "", _ALIKE, ms, accuracy, _ALIKE, False) for ms, accuracy in data.beside]
+    points += [_point(data, "", _ALIKE, one.ms, one.accuracy, one.name, False) for one in data.beside]
     return scatter(
         points,
         summary=(
@@ -82,7 +86,7 @@ def _picture(data: AdaptReport) -> Markup:
         ),
         x_label="latency, ms",
         y_label="accuracy on the holdout, %",
-        limit=Limit(data.target_ms, f"budget {milliseconds(data.target_ms)}"),
+        limit=Limit(data.target_ms, f"{data.limit} {milliseconds(data.target_ms)}"),
         y_range=(0.0, 100.0),
     )
 
@@ -122,6 +126,23 @@ def _table(data: AdaptReport) -> Markup:
         )
         for index, one in enumerate(data.steps)
     ]
-    alike = [("–", _ALIKE, significant(ms), None, per_cent(accuracy), None, None) for ms, accuracy in data.beside]
+    alike = [
+        (
+            "–",
+            one.name,
+            significant(one.ms),
+            None,
+            per_cent(one.accuracy),
+            millions(one.multiply_adds),
+            millions(one.parameters),
+        )
+        for one in data.beside
+    ]
     caption = "Every accepted step, and the networks beside them"
     return table(columns, [*rows, *alike], caption=caption, marked=[len(rows) - 1])
+
+
+def _widths(data: AdaptReport) -> Markup:
+    columns = [Column("channels of"), Column("before", True), Column("after", True), Column("left", True)]
+    rows = [(name, str(before), str(after), per_cent(after / before)) for name, before, after in data.widths]
+    return table(columns, rows, caption="Every space of channels: what goes together, by its first value")

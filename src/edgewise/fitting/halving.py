@@ -48,12 +48,18 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a candidate stood after a rung: its score on the validation images, of the averaged weights."""
+    """Where a candidate stood after a rung: its score on the validation images, of the averaged weights. Rung 0 is the
+    end of its training, for a candidate that is narrowed then."""
 
     candidate: str
     rung: int
     step: int
     score: float
+
+    @property
+    def stage(self) -> str:
+        """How far that is, in words."""
+        return f"rung {self.rung}" if self.rung else "the end, before narrowing"
 
 
 @dataclass(frozen=True)

@@ -162,7 +162,7 @@ def _point(
         stage = "predicted"
     for standing in standings:
         if standing.candidate == candidate.name:
-            accuracy, stage = standing.score, f"rung {standing.rung}"
+            accuracy, stage = standing.score, standing.stage
     if candidate.name == winner.name:
         accuracy, stage, latency = score_of(delivery.validation.metrics()), "winner", delivery.latency
     return CandidatePoint(

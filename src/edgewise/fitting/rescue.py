@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgewise.adapting.adaptation import Adaptation, Narrowed
-from edgewise.adapting.gauge import Gauge
+from edgewise.adapting.adaptation import Adaptation, Narrowed, glance
 from edgewise.adapting.gauge_for import gauge_for
 from edgewise.adapting.netadapt import Course
 from edgewise.adapting.proposals import narrowest
@@ -15,14 +14,15 @@ from edgewise.costs import count
 from edgewise.devices import Budget
 from edgewise.devices.runtimes import TracingRuntime, find_runtime
 from edgewise.errors import BudgetError
-from edgewise.fitting.adaptation_report import write_adaptation_report
+from edgewise.fitting.adaptation_report import write_adaptation
 from edgewise.fitting.candidates import Candidate, Measured, Tell
 from edgewise.fitting.clocks import Clock, Timed
-from edgewise.fitting.halving import Halving, with_epochs
+from edgewise.fitting.halving import Halving, Standing, with_epochs
 from edgewise.fitting.selection import fastest, nothing_meets
 from edgewise.nn import Network
 from edgewise.training import TrainResult
 from edgewise.training.recipe import gentle
+from edgewise.training.scores import score_of
 from edgewise.weights import ModelCard, Provenance, save_model
 
 FOLDER = "adapting"
@@ -103,8 +103,9 @@ class Rescue:
             quantum=None,
             tell=halving.tell,
         )
-        self._check(gauge, quantum)
+        glance(gauge, before.architecture, quantum, self._target)
         _, trained, network = halving.run([before])
+        halving.standings.append(Standing(before.name, 0, trained.steps, score_of(trained.metrics)))
         card = ModelCard(
             architecture=before.architecture,
             preprocessing=halving.preprocessing(before),
@@ -128,7 +129,7 @@ class Rescue:
             self.workers,
             halving.tell,
         )
-        found = adaptation.narrowed(lambda ms: self.share * ms)
+        found = adaptation.narrowed(self._target)
         if not found.reached:
             raise BudgetError(
                 f"{before.name} cannot be narrowed to {100 * self.share:.0f}% of its latency: its steps end at "
@@ -139,20 +140,13 @@ class Rescue:
         network, made, retrained = adaptation.finished(
             found, last, scratch=False, workers=halving.workers, progress=halving.progress
         )
-        self._report(found, made, provenance, asked)
-        return self._candidate(made, found), retrained or trained, network
+        self._write(found, provenance, asked)
+        return self._candidate(made), retrained or trained, network
 
-    def _check(self, gauge: Gauge, quantum: int) -> None:
-        before = self.candidate
-        ms, least = gauge.measured([before.architecture, narrowest(before.architecture, quantum)])
-        if least > self.share * ms:
-            raise BudgetError(
-                f"{before.name} would have to take {100 * self.share:.0f}% of what it takes, and narrowed to multiples "
-                f"of {quantum} channels it takes {100 * least / ms:.0f}% at best; allow more time, or smaller images "
-                "with --input"
-            )
+    def _target(self, ms: float) -> float:
+        return self.share * ms
 
-    def _candidate(self, made: ModelCard, found: Narrowed) -> Candidate:
+    def _candidate(self, made: ModelCard) -> Candidate:
         costs = count(made.architecture)
         return replace(
             self.candidate,
@@ -162,14 +156,14 @@ class Rescue:
             parameters=costs.parameters,
         )
 
-    def _report(self, found: Narrowed, made: ModelCard, provenance: Provenance, asked: Mapping[str, object]) -> None:
-        write_adaptation_report(
-            self.halving.folder.path / FOLDER / "report.html",
+    def _write(self, found: Narrowed, provenance: Provenance, asked: Mapping[str, object]) -> None:
+        first, last = found.steps[0], found.steps[-1]
+        write_adaptation(
+            self.halving.folder.path / FOLDER,
             found,
             title=f"{self.candidate.name}, narrowed",
             command=provenance.command,
-            ms=found.steps[-1].ms,
-            seed_ms=found.steps[0].ms,
-            metrics={},
+            limit="aimed at",
+            outcome={"seed_ms": first.ms, "ms": last.ms, "metrics": {}},
             asked=asked,
         )

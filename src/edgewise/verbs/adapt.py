@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgewise.adapting.adaptation import Adaptation, Plan
+from edgewise.adapting.adaptation import UNSURE, Adaptation, Plan
 from edgewise.adapting.gauge_for import gauge_for
 from edgewise.adapting.netadapt import Course
 from edgewise.adapting.pool import Tell
@@ -24,11 +24,11 @@ from edgewise.deploy.scoring import evaluate_artifact
 from edgewise.devices import INTEGER_PRECISIONS, Budget, installed_runtime
 from edgewise.devices.runtimes import check_precision
 from edgewise.errors import BudgetError, EdgewiseError
-from edgewise.files import write_text
-from edgewise.fitting.adaptation_report import write_adaptation_report
+from edgewise.fitting.adaptation_report import write_adaptation
 from edgewise.fitting.delivery import COMPARED, calibration_images, some_pixels
 from edgewise.fitting.halving import default_recipe, with_epochs
 from edgewise.nn import Network
+from edgewise.papers import names
 from edgewise.profiling.filling import check_tracing
 from edgewise.run_folder import RunFolder
 from edgewise.training import Recipe
@@ -36,6 +36,9 @@ from edgewise.training.recipe import gentle
 from edgewise.verbs.checks import at_least, cores, decoding_workers, described
 from edgewise.verbs.resolve import existing, is_model_file
 from edgewise.weights import ModelCard, Provenance, read_card, save_model
+
+RECORD = "adapt.json"
+"""Of a finished run, all that was asked, measured and decided."""
 
 _SELF = re.compile(r"\s*([0-9]*\.?[0-9]+)\s*[x×]\s*")
 
@@ -55,6 +58,31 @@ class Adapted:
     target_ms: float
     metrics: Mapping[str, float]
 
+    @property
+    def kept(self) -> bool:
+        """Whether the last measurement is within the budget, but for what two of them may differ by."""
+        return self.ms <= self.target_ms * (1 + UNSURE)
+
+    @classmethod
+    def read(cls, folder: Path) -> Adapted:
+        """The finished run in `folder`. Raises `EdgewiseError` where its record is damaged."""
+        path = folder / RECORD
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            return cls(
+                folder,
+                folder / content["model_file"],
+                folder / content["artifact"],
+                read_card(folder / content["model_file"]),
+                tuple(Step.from_json(one) for one in content["steps"]),
+                content["seed_ms"],
+                content["ms"],
+                content["target_ms"],
+                content["metrics"],
+            )
+        except (ValueError, LookupError, TypeError) as error:
+            raise EdgewiseError(f"{path} cannot be used ({error}); delete {folder} to begin the run again") from None
+
     def to_json(self) -> dict[str, Any]:
         return {
             "folder": str(self.folder),
@@ -63,6 +91,7 @@ class Adapted:
             "seed_ms": self.seed_ms,
             "ms": self.ms,
             "target_ms": self.target_ms,
+            "kept": self.kept,
             "metrics": dict(self.metrics),
             "steps": [step.to_json() for step in self.steps],
         }
@@ -105,19 +134,15 @@ def adapt(
     work on proposals here; with `storage`, an Optuna URL, others may join by `python -m edgewise.adapting.worker`.
     `plan` shows the first step's proposals and trains nothing. The same call on the same folder goes on where it was.
 
-    Raises `EdgewiseError` for a model, data or options that cannot be used, and `BudgetError` where nothing narrower is
-    fast enough; the narrowest is written all the same.
+    Raises `EdgewiseError` for a model, data or options that cannot be used, and `BudgetError` where its narrowest
+    version is too slow, before anything is trained, or where the steps end above the budget all the same.
     """
     say: Tell = tell or (lambda text: None)
     at_least(1, {"threads": threads, "quantum": quantum, "short": short, "epochs": epochs, "workers": workers})
     chosen_form, chosen_score = form_of(form), score_named(score)
     check_precision(installed_runtime(runtime), precision)  # the artifact is judged in it, whatever device it is for
     check_tracing(runtime)
-    if not is_model_file(model):
-        raise EdgewiseError(
-            f"{model} has no weights to start from; train it first with `edgewise train`, and adapt that"
-        )
-    file = existing(model, "model file")
+    file = _trained(model)
     card = read_card(file)
     dataset = open_dataset(data, seed=seed, skip_bad=skip_bad, root=root)
     if dataset.classes != card.classes:
@@ -127,6 +152,7 @@ def adapt(
         )
     share, milliseconds = _parsed(budget)
     asked = {
+        "verb": "adapt",
         "model": _digest(file),
         "data": dataset.digest,
         "budget": budget,
@@ -140,9 +166,13 @@ def adapt(
         "short": short,
         "epochs": epochs,
         "scratch": scratch,
+        "flip": flip,
         "seed": seed,
     }
     with RunFolder(Path(out), asked) as folder:
+        if (folder.path / RECORD).exists() and not plan:
+            say(f"{folder.path} is finished; here is what it gave")
+            return Adapted.read(folder.path)
         say(described(dataset) + f"; adapting {card.architecture.name}")
         gauge, step = gauge_for(
             folder.path, card.architecture, runtime, precision, threads, device=device, quantum=quantum, tell=say
@@ -180,21 +210,21 @@ def adapt(
         )
         model_file = folder.path / "model.safetensors"
         save_model(model_file, last, made)
-        seed_ms, ms = gauge.measured([card.architecture, made.architecture])
-        result = Adapted(
-            folder.path, model_file, artifact, made, found.steps, seed_ms, ms, found.target_ms, made.metrics
-        )
-        write_text(folder.path / "adapt.json", json.dumps({"command": command, **result.to_json()}, indent=1) + "\n")
-        write_adaptation_report(
-            folder.path / "report.html",
-            found,
-            title=f"{made.architecture.name} for {dataset.source} within {budget}",
-            command=command,
-            ms=ms,
-            seed_ms=seed_ms,
-            metrics=made.metrics,
-            asked=asked,
-        )
+        seed_ms = ms = found.steps[0].ms
+        if len(found.steps) > 1:
+            seed_ms, ms = gauge.measured([card.architecture, made.architecture])
+        outcome = {
+            "model_file": model_file.name,
+            "artifact": artifact.name,
+            "quantum": step,
+            "seed_ms": seed_ms,
+            "ms": ms,
+            "metrics": dict(made.metrics),
+        }
+        title = f"{made.architecture.name} for {dataset.source} within {budget}"
+        named = {**asked, "model": str(file), "data": dataset.source, "flip": flips}
+        write_adaptation(folder.path, found, title=title, command=command, limit="budget", outcome=outcome, asked=named)
+        result = Adapted.read(folder.path)
     if not found.reached:
         raise BudgetError(
             f"nothing narrower than {ms:.3f} ms keeps {budget} ({found.target_ms:.3f} ms); {model_file} is the "
@@ -223,12 +253,25 @@ def _exported(
     )
 
 
+def _trained(model: str | Path) -> Path:
+    """The model file that `model` names. Raises `EdgewiseError` for anything else, saying what it is."""
+    if is_model_file(model):
+        return existing(model, "model file")
+    if str(model) in names():
+        raise EdgewiseError(
+            f"{model} has no weights to start from; train it first with `edgewise train`, and adapt that"
+        )
+    if Path(model).exists():
+        raise EdgewiseError(f"{model} is no model file; what training writes is, and ends in .safetensors")
+    raise EdgewiseError(f"there is no model file {model}; give the one that `edgewise train` has written")
+
+
 def _parsed(budget: str) -> tuple[float | None, float | None]:
     """A share of the model's own latency, or ms."""
     if match := _SELF.fullmatch(budget):
         share = float(match[1])
         if not 0 < share < 1:
-            raise EdgewiseError(f"a budget of {budget} narrows nothing; give a share below 1, such as 0.7x")
+            raise EdgewiseError(f"a budget of {budget} is no goal; give a share between 0 and 1, such as 0.7x")
         return share, None
     with suppress(EdgewiseError):
         parsed = Budget.parse(budget)

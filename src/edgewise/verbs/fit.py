@@ -117,6 +117,7 @@ def fit(
     machine = describe_machine()
     flip = dataset.source != "digits" if flip is None else flip
     asked = {
+        "verb": "fit",
         "data": dataset.digest,
         "budget": str(budget),
         "minutes": minutes,
@@ -164,7 +165,6 @@ def fit(
             profile = Path(device) if device is not None else None
             rescue = Rescue.of(halving, selected[0], measured, profile, threads, cores())
             winner, trained, network = rescue.run(provenance, asked)
-            measured = replace(measured, candidates=(*measured.candidates, winner))
         else:
             winner, trained, network = halving.run(selected)
         say("exporting, and measuring the artifact")
@@ -183,6 +183,11 @@ def fit(
             workers=decoding_workers(workers),
             tell=say,
         )
+    trained_ones = selected
+    if rescued:
+        winner = replace(winner, latency=delivery.latency, verdict=delivery.verdict, measured=True)
+        measured = replace(measured, candidates=(*measured.candidates, winner))
+        trained_ones = [*selected, winner]
     record = {
         "command": line,
         "asked": asked,
@@ -221,7 +226,7 @@ def fit(
     return FitResult(
         folder=folder.path,
         winner=winner,
-        selected=tuple(selected),
+        selected=tuple(trained_ones),
         standings=tuple(halving.standings),
         measured=measured,
         trained=trained,

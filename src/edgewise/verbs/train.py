@@ -93,6 +93,7 @@ def train(
     preprocessing = start.prepared(preprocessing_for(size, found))
     network = start.network(architecture, dataset.classes, seed)
     asked = {
+        "verb": "train",
         "data": dataset.digest,
         "model": architecture.digest,
         "weights": _digest(start.file) if start.file is not None else None,

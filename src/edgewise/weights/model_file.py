@@ -17,12 +17,12 @@ from edgewise.weights.card import ModelCard, read_card
 from edgewise.weights.shapes import COUNTER, mismatch
 
 
-def save_model(path: Path, network: nn.Module, card: ModelCard) -> None:
+def save_model(path: str | Path, network: nn.Module, card: ModelCard) -> None:
     """Writes the tensors of `network` and `card` to `path`, whole or not at all.
 
     Raises `EdgewiseError` when the card is of another architecture than the network, or the file cannot be written.
     """
-    save_tensors(path, network.state_dict(), card)
+    save_tensors(Path(path), network.state_dict(), card)
 
 
 def save_tensors(path: Path, state: Mapping[str, Tensor], card: ModelCard) -> None:
