@@ -30,7 +30,6 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 from tempfile import TemporaryDirectory
 
 import edgewise
-from edgewise.adapting.netadapt import CLOSE
 from edgewise.deploy import build, random_tensors
 from edgewise.devices import Variant, describe_machine, measure_variants
 from edgewise.files import write_text
@@ -173,8 +172,8 @@ def side_by_side(networks: Mapping[str, Architecture]) -> dict[str, Report]:
 
 
 def reached(search: Report, share: float) -> Architecture:
-    """The first of a search's networks that takes `share` of what the first one took."""
-    wanted = share * search["steps"][0]["ms"] * (1 + CLOSE)
+    """The first of a search's networks that takes `share` of what the first one took, or 1% more."""
+    wanted = 1.01 * share * search["steps"][0]["ms"]
     number = next((one["number"] for one in search["steps"] if one["ms"] <= wanted), len(search["steps"]) - 1)
     return Architecture.from_dict(search["architectures"][number])
 
