@@ -18,6 +18,7 @@ Point = tuple[float, float]
 """Latency in ms and test accuracy in per cent."""
 
 MULTIPLIERS = "width multipliers"
+SEEDS = 3
 _HIGH = 320
 
 
@@ -73,7 +74,7 @@ def adapt(report: Report, table: Table) -> str:
 CIFAR-10 at 32 pixels. Each network was trained from scratch for {report["epochs"]} epochs with the same recipe and
 seed: the network itself, the network at width multipliers, and what NetAdapt made of it. All of one model were timed
 side by side (onnxruntime fp32, one thread). The last column compares with the width multipliers of the same seed: the
-latency at which the line through them has that accuracy. "-" stands where they do not reach it.
+latency at which the line through them has that accuracy. "-" stands where they do not reach it.{_warning(report)}
 
 {table(head, rows)}
 
@@ -85,6 +86,13 @@ step was to make:
 
 {table(cost_head, [_cost(key, one) for key, one in searches.items()])}
 """
+
+
+def _warning(report: Report) -> str:
+    seeds = {key.split("/")[1] for one in report["latencies"].values() for key in one}
+    if len(seeds) >= SEEDS:
+        return ""
+    return f" **Of {SEEDS} seeds {len(seeds)} is done: differences of a point are within what seeds differ by.**"
 
 
 def _rows(report: Report, model: str) -> list[tuple[bool, list[str]]]:
