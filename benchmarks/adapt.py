@@ -70,6 +70,11 @@ class Runs:
     def __init__(self, data: Path, folder: Path, out: Path, epochs: int, forms: list[str]) -> None:
         self.data, self.folder, self.out, self.epochs, self.forms = data, folder, out, epochs, forms
         kept: Report = json.loads(out.read_text()) if out.exists() else {}
+        if kept and (kept["epochs"], kept["short"]) != (epochs, SHORT):
+            raise SystemExit(
+                f"{out} has networks of {kept['epochs']} epochs and searches of {kept['short']} steps; name another "
+                "file with --out"
+            )
         self.networks: dict[str, Report] = kept.get("networks", {})
         self.latencies: dict[str, Report] = kept.get("latencies", {})
 

@@ -88,9 +88,10 @@ def networks(found: Confirmation) -> list[dict[str, Any]]:
     ]
 
 
-def results_in(path: Path) -> list[dict[str, Any]]:
-    """What the results file `path` holds; nothing where there is none."""
-    return json.loads(path.read_text(encoding="utf-8"))["results"] if path.exists() else []
+def kept_in(report: dict[str, Any], machine: dict[str, Any], quick: bool) -> dict[tuple[str, str], dict[str, Any]]:
+    """What an earlier call measured and this one does not; nothing where that was another machine, or other rounds."""
+    same = report["quick"] == quick and all(report["machine"][key] == machine[key] for key in ("cpu", "cores"))
+    return {(one["runtime"], one["precision"]): one for one in report["results"]} if same else {}
 
 
 def measured(runtime: str, precision: str, quick: bool) -> dict[str, Any]:
@@ -114,9 +115,9 @@ def main() -> None:
     arguments = parser.parse_args()
     machine = describe_machine().to_json()  # first, for the load it was measured under is not our own
     ready = [name for name in runtime_names() if find_runtime(name).version() and find_runtime(name).suffix == ".onnx"]
-    before = arguments.out if arguments.runtime or arguments.precision else Path("nothing")
-    # What is not measured again stays.
-    kept = {(one["runtime"], one["precision"]): one for one in results_in(before)}
+    kept = {}
+    if (arguments.runtime or arguments.precision) and arguments.out.exists():
+        kept = kept_in(json.loads(arguments.out.read_text(encoding="utf-8")), machine, arguments.quick)
     for name in arguments.runtime or ready:
         for precision in find_runtime(name).precisions:
             if precision not in (arguments.precision or PRECISIONS):

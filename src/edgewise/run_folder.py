@@ -46,9 +46,9 @@ class RunFolder:
                 raise EdgewiseError(f"{path} holds the {strangers[0]} of another run; choose another folder with --out")
         elif kept.get("digest") != self.digest:
             before, now = kept.get("asked", {}), json.loads(json.dumps(asked))
-            if before.get("verb") != now.get("verb"):
+            if before.get("verb", now.get("verb")) != now.get("verb"):
                 raise EdgewiseError(
-                    f"{path} holds a run of `edgewise {before.get('verb')}`; choose another folder with --out"
+                    f"{path} holds a run of `edgewise {before['verb']}`; choose another folder with --out"
                 )
             changed = [name for name in sorted({*now, *before}) if before.get(name) != now.get(name)]
             named = ", ".join(changed[:_NAMED]) + (", …" if len(changed) > _NAMED else "")

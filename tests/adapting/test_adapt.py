@@ -148,7 +148,7 @@ def test_a_plan_trains_nothing(given: Given, tmp_path: Path) -> None:
 
 
 def test_what_its_narrowest_version_misses_is_refused_at_once(given: Given, tmp_path: Path) -> None:
-    with pytest.raises(BudgetError, match=r"narrowed to 16 channels wherever it can be still .* are not to be had"):
+    with pytest.raises(BudgetError, match=r"as narrow as multiples of 16 channels allow still .* are not to be had"):
         quick_adapt.run(*given, tmp_path / "run", budget="0.05x", quantum=16)
     assert not (tmp_path / "run").exists()
 
@@ -173,6 +173,56 @@ class Stubborn(Expecting):
 
     def _ms(self, architecture: Architecture) -> float:
         return 0.05 if count(architecture).multiply_adds > 0.3 * count(quick_adapt.SMALL).multiply_adds else 0.02
+
+
+class Slowing(Expecting):
+    """A device that is slower in the end, when the first network and the finished one are timed side by side."""
+
+    slower = 1.0
+
+    def measured(self, architectures: Sequence[Architecture]) -> list[float]:
+        factor = self.slower if len(architectures) == 2 else 1.0
+        return [factor * ms for ms in super().measured(architectures)]
+
+    def glanced(self, architectures: Sequence[Architecture]) -> list[float]:
+        return super().measured(architectures)
+
+
+@pytest.mark.parametrize(("slower", "kept"), [(1.0, True), (1.03, False)])
+def test_the_last_measurement_decides_also_when_it_is_shown_again(
+    given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slower: float, kept: bool
+) -> None:
+    gauge = Slowing(tables_of(device())[0])
+    gauge.slower = slower
+    monkeypatch.setattr(module, "gauge_for", lambda *_, **__: (gauge, 4))
+    for _ in range(2):
+        if kept:
+            assert quick_adapt.run(*given, tmp_path / "run", budget="0.96x").kept
+        else:
+            with pytest.raises(BudgetError, match=r"model.safetensors takes .* ms and misses 0.96x"):
+                quick_adapt.run(*given, tmp_path / "run", budget="0.96x")
+    assert (tmp_path / "run" / "model.safetensors").exists()
+    assert (tmp_path / "run" / "report.html").exists()
+
+
+class Flattering(Expecting):
+    """A device on which a network that is timed among many seems faster than it is."""
+
+    here = True
+
+    def measured(self, architectures: Sequence[Architecture]) -> list[float]:
+        return [(0.97 if len(architectures) > 2 else 1.0) * ms for ms in super().measured(architectures)]
+
+
+def test_what_only_seemed_fast_enough_is_not_taken_for_it(
+    given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gauge = Flattering(tables_of(device())[0])
+    monkeypatch.setattr(module, "gauge_for", lambda *_, **__: (gauge, 4))
+    made = quick_adapt.run(*given, tmp_path / "run", budget="0.93x")
+    assert made.steps[-1].ms == pytest.approx(made.ms)
+    assert made.ms <= made.target_ms
+    assert any(one["ms"] < 0.99 * step.ms for step in made.steps[1:] for one in step.proposals)
 
 
 def test_steps_go_on_where_the_table_is_wrong(given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

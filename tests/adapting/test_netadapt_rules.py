@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgewise.adapting.rules import Outcome, form_of, least_cut, winner
+from edgewise.adapting.rules import Outcome, form_of, least_cut, steps_left, winner
 from edgewise.errors import EdgewiseError
 
 BEFORE = Outcome("before", 0.80, 10.0)
@@ -13,6 +13,13 @@ BEFORE = Outcome("before", 0.80, 10.0)
 def test_the_papers_steps_shrink_and_mobilenet_v3s_do_not() -> None:
     assert [least_cut("netadapt", 10.0, step) for step in (1, 2, 3)] == pytest.approx([0.25, 0.24, 0.2304])
     assert [least_cut("mobilenet_v3", 10.0, step) for step in (1, 5)] == [0.1, 0.1]
+
+
+def test_how_many_steps_are_left() -> None:
+    assert steps_left("mobilenet_v3", 10.0, 4, 9.0, 8.45) == 6
+    assert steps_left("netadapt", 10.0, 0, 10.0, 9.28) == 3
+    assert steps_left("netadapt", 10.0, 2, 9.0, 9.0) == 0
+    assert steps_left("netadapt", 10.0, 0, 10.0, 3.0) is None  # all its steps together cut 62.5%
 
 
 def test_the_paper_takes_the_most_accurate() -> None:

@@ -28,8 +28,14 @@ HOLDOUT, MOST_HELD_OUT = 0.1, 2000
 SHORT_RATE = 0.01
 """The learning rate of short fine-tunes."""
 
+CLOSE = 0.01
+"""By this share of the target a measurement may be above it, of a network that another one found within."""
+
 UNSURE = 0.02
-"""By how much two measurements of a network may differ."""
+"""By how much a first look may be wrong."""
+
+SHORT = 40
+"""The most steps that a proposal is tuned for, unless the user says."""
 
 Target = Callable[[float], float]
 """What is wanted, in ms, of a network that takes so many ms."""
@@ -70,7 +76,7 @@ def glance(gauge: Gauge, architecture: Architecture, quantum: int, target: Targe
     wanted = target(seed_ms)
     if least_ms > wanted * (1 + UNSURE):
         raise BudgetError(
-            f"{architecture.name} takes {seed_ms:.3f} ms, and narrowed to {quantum} channels wherever it can be still "
+            f"{architecture.name} takes {seed_ms:.3f} ms, and as narrow as multiples of {quantum} channels allow still "
             f"{least_ms:.3f} ms; {wanted:.3f} ms are not to be had from it: allow more time, or start from a smaller "
             "network"
         )

@@ -17,10 +17,10 @@ from edgewise.papers import Architecture
 class Step:
     """An accepted step. Step 0 is the network that it began with.
 
-    `ms` was measured (or is expected, where the device is not here), `expected_ms` is what the table said before,
-    `least_ms` what the step had to cut at least. `accuracy` is on the holdout after the short fine-tune. `proposals`
-    are all that were tuned, with `expected_ms` and measured `ms` each, and the accuracies of the rungs they took part
-    in.
+    `ms` was measured when it was accepted (or is expected, where the device is not here), `expected_ms` is what the
+    table said before, `least_ms` what the step had to cut at least. `accuracy` is on the holdout after the short
+    fine-tune. `proposals` are all that were tuned, with `expected_ms` and measured `ms` each, and the accuracies of the
+    rungs they took part in.
     """
 
     number: int

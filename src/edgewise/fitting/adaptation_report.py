@@ -13,6 +13,9 @@ from edgewise.explain.adapt_report import AdaptReport, ShownStep, adapt_report
 from edgewise.files import write_text
 from edgewise.version import VERSION
 
+RECORD, PAGE = "adapt.json", "report.html"
+"""What is written of an adaptation, in its folder."""
+
 
 def write_adaptation(
     folder: Path,
@@ -42,7 +45,7 @@ def write_adaptation(
         "steps": [step.to_json() for step in narrowed.steps],
         "narrowed_alike": [one.to_json() for one in narrowed.beside],
     }
-    write_text(folder / "adapt.json", json.dumps(record, indent=1) + "\n")
+    write_text(folder / RECORD, json.dumps(record, indent=1) + "\n")
     metrics = {name: value for name, value in outcome["metrics"].items() if name in _SHOWN}
     report = AdaptReport(
         title=title,
@@ -65,7 +68,7 @@ def write_adaptation(
         widths=narrowed.widths,
         provenance={**asked, "machine": f"{machine.cpu}, {machine.cores} cores", "edgewise": VERSION},
     )
-    write_text(folder / "report.html", adapt_report(report))
+    write_text(folder / PAGE, adapt_report(report))
 
 
 _SHOWN = {

@@ -21,6 +21,7 @@ from edgewise.fitting.selection import halved
 from edgewise.nn import Network
 from edgewise.run_folder import RunFolder
 from edgewise.training import Recipe, TrainResult, choose_precision, evaluate, train
+from edgewise.training.recipe import gentle
 from edgewise.training.recipes import quick
 from edgewise.training.scores import score_of
 
@@ -175,6 +176,11 @@ def with_epochs(recipe: Recipe, epochs: int, precision: str) -> Recipe:
         step_epochs=recipe.step_epochs * share if recipe.schedule == "steps" else recipe.step_epochs,
         precision=precision,
     )
+
+
+def once_more(recipe: Recipe, epochs: int | None = None) -> Recipe:
+    """The recipe for a network that was trained by it and then narrowed: gently, for `epochs` or a third of its own."""
+    return with_epochs(gentle(recipe), epochs or max(1, recipe.epochs // 3), recipe.precision)
 
 
 def default_recipe(dataset: Dataset, size: int, *, seed: int, flip: bool) -> Recipe:

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 from edgewise.data import Dataset
-from edgewise.fitting.candidates import Candidate
 from edgewise.fitting.clocks import Clock
+from edgewise.fitting.combinations import Combination
 from edgewise.fitting.delivery import Delivery
 from edgewise.training import TrainResult
 
@@ -31,19 +31,19 @@ def training_facts(trained: TrainResult) -> dict[str, Any]:
     return content
 
 
-def missed(winner: Candidate, delivery: Delivery, clock: Clock) -> str:
-    """Why the artifact is over the budget that the candidate kept, in a sentence."""
+def missed(name: str, meant: Combination, delivery: Delivery, clock: Clock) -> str:
+    """Why the artifact of the candidate `name`, which kept the budget in `meant`, is over it, in a sentence."""
     took = f"{delivery.latency.median_ms:.3f} ms of {delivery.budget_ms:.3f}"
-    meant, form = winner.meant, delivery.form
+    form = delivery.form
     if meant != (form.runtime, form.precision):
         return (
-            f"{winner.name} keeps the budget in {' '.join(meant)} but not its accuracy there; {delivery.artifact}, in "
+            f"{name} keeps the budget in {' '.join(meant)} but not its accuracy there; {delivery.artifact}, in "
             f"{form.runtime} {form.precision}, takes {took}; fine-tune it with `edgewise quantize --qat`, or rank "
             f"candidates with --precision {form.precision}"
         )
     if clock.device is not None:
-        return f"the form of {winner.name} that was delivered is predicted to take {took}; allow more time"
+        return f"the form of {name} that was delivered is predicted to take {took}; allow more time"
     return (
-        f"{winner.name} kept the budget when it was chosen but the artifact took {took}; the machine was busier then "
+        f"{name} kept the budget when it was chosen but the artifact took {took}; the machine was busier then "
         f"or now, so run `edgewise bench` on {delivery.artifact} when it is quiet"
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgewise.adapting.adaptation import Adaptation, Narrowed, glance
+from edgewise.adapting.adaptation import SHORT, Adaptation, Narrowed, glance
 from edgewise.adapting.gauge_for import gauge_for
 from edgewise.adapting.netadapt import Course
 from edgewise.adapting.proposals import narrowest
@@ -17,27 +17,20 @@ from edgewise.errors import BudgetError
 from edgewise.fitting.adaptation_report import write_adaptation
 from edgewise.fitting.candidates import Candidate, Measured, Tell
 from edgewise.fitting.clocks import Clock, Timed
-from edgewise.fitting.halving import Halving, Standing, with_epochs
+from edgewise.fitting.halving import Halving, Standing, once_more
 from edgewise.fitting.selection import fastest, nothing_meets
 from edgewise.nn import Network
 from edgewise.training import TrainResult
-from edgewise.training.recipe import gentle
 from edgewise.training.scores import score_of
 from edgewise.weights import ModelCard, Provenance, save_model
 
 FOLDER = "adapting"
 
-FINEST = 8
-"""No width is narrowed to less in the first look at whether narrowing helps."""
+FINEST = 1
+"""The widths of the first look, before the device's quantum is known: nothing is refused that could be had."""
 
 SPARE = 0.97
 """The share of the budget that is aimed at, for the upper end of the interval: all of it is to be within."""
-
-SHORT = 40
-"""The most steps that a proposal is tuned for."""
-
-LAST = 1 / 3
-"""The share of its epochs that the narrowed network is trained once more."""
 
 
 def rescuable(measured: Measured, budget: Budget, clock: Clock, seconds: float, tell: Tell) -> Candidate:
@@ -53,10 +46,7 @@ def rescuable(measured: Measured, budget: Budget, clock: Clock, seconds: float, 
     least = narrowest(first.architecture, FINEST)
     ms = clock.measure([Timed(first.name, least, first.meant)], seconds)[0].median_ms
     if ms > SPARE * measured.budget_ms:
-        raise BudgetError(
-            f"{nothing_meets(measured, budget)}, and narrowed to {FINEST} channels wherever it can be still "
-            f"{ms:.3f} ms; {advice}"
-        )
+        raise BudgetError(f"{nothing_meets(measured, budget)}, and as narrow as it can be still {ms:.3f} ms; {advice}")
     tell(
         f"nothing meets the budget of {measured.budget_ms:.3f} ms: {first.name} is the fastest and will be narrowed "
         f"until it does; its narrowest version takes {ms:.3f} ms"
@@ -136,9 +126,8 @@ class Rescue:
                 f"{found.steps[-1].ms:.3f} of {found.steps[0].ms:.3f} ms; allow more time, or smaller images with "
                 "--input"
             )
-        last = with_epochs(gentle(recipe), max(1, round(LAST * recipe.epochs)), recipe.precision)
         network, made, retrained = adaptation.finished(
-            found, last, scratch=False, workers=halving.workers, progress=halving.progress
+            found, once_more(recipe), scratch=False, workers=halving.workers, progress=halving.progress
         )
         self._write(found, provenance, asked)
         return self._candidate(made), retrained or trained, network

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgewise.adapting.adaptation import UNSURE, Adaptation, Plan
+from edgewise.adapting.adaptation import CLOSE, SHORT, Adaptation, Plan
 from edgewise.adapting.gauge_for import gauge_for
 from edgewise.adapting.netadapt import Course
 from edgewise.adapting.pool import Tell
@@ -24,21 +24,17 @@ from edgewise.deploy.scoring import evaluate_artifact
 from edgewise.devices import INTEGER_PRECISIONS, Budget, installed_runtime
 from edgewise.devices.runtimes import check_precision
 from edgewise.errors import BudgetError, EdgewiseError
-from edgewise.fitting.adaptation_report import write_adaptation
+from edgewise.fitting.adaptation_report import RECORD, write_adaptation
 from edgewise.fitting.delivery import COMPARED, calibration_images, some_pixels
-from edgewise.fitting.halving import default_recipe, with_epochs
+from edgewise.fitting.halving import default_recipe, once_more, with_epochs
 from edgewise.nn import Network
 from edgewise.papers import names
 from edgewise.profiling.filling import check_tracing
 from edgewise.run_folder import RunFolder
 from edgewise.training import Recipe
-from edgewise.training.recipe import gentle
 from edgewise.verbs.checks import at_least, cores, decoding_workers, described
 from edgewise.verbs.resolve import existing, is_model_file
 from edgewise.weights import ModelCard, Provenance, read_card, save_model
-
-RECORD = "adapt.json"
-"""Of a finished run, all that was asked, measured and decided."""
 
 _SELF = re.compile(r"\s*([0-9]*\.?[0-9]+)\s*[x×]\s*")
 
@@ -60,8 +56,8 @@ class Adapted:
 
     @property
     def kept(self) -> bool:
-        """Whether the last measurement is within the budget, but for what two of them may differ by."""
-        return self.ms <= self.target_ms * (1 + UNSURE)
+        """Whether the last measurement is within the budget, or as close as two of them may differ."""
+        return self.ms <= self.target_ms * (1 + CLOSE)
 
     @classmethod
     def read(cls, folder: Path) -> Adapted:
@@ -110,7 +106,7 @@ def adapt(
     threads: int = 1,
     device: Path | None = None,
     quantum: int | None = None,
-    short: int = 40,
+    short: int = SHORT,
     epochs: int | None = None,
     scratch: bool = False,
     workers: int | None = None,
@@ -172,7 +168,7 @@ def adapt(
     with RunFolder(Path(out), asked) as folder:
         if (folder.path / RECORD).exists() and not plan:
             say(f"{folder.path} is finished; here is what it gave")
-            return Adapted.read(folder.path)
+            return _judged(Adapted.read(folder.path), budget)
         say(described(dataset) + f"; adapting {card.architecture.name}")
         gauge, step = gauge_for(
             folder.path, card.architecture, runtime, precision, threads, device=device, quantum=quantum, tell=say
@@ -192,7 +188,7 @@ def adapt(
         found = adaptation.narrowed(target)
         last, made, _ = adaptation.finished(
             found,
-            _recipe(recipe, epochs, scratch),
+            _whole(recipe, epochs) if scratch else once_more(recipe, epochs),
             scratch=scratch,
             workers=decoding_workers(None),
             progress=progress,
@@ -224,13 +220,17 @@ def adapt(
         title = f"{made.architecture.name} for {dataset.source} within {budget}"
         named = {**asked, "model": str(file), "data": dataset.source, "flip": flips}
         write_adaptation(folder.path, found, title=title, command=command, limit="budget", outcome=outcome, asked=named)
-        result = Adapted.read(folder.path)
-    if not found.reached:
+    return _judged(Adapted.read(folder.path), budget)
+
+
+def _judged(made: Adapted, budget: str) -> Adapted:
+    """The result, if it keeps the budget. Raises `BudgetError` if it does not."""
+    if not made.kept:
         raise BudgetError(
-            f"nothing narrower than {ms:.3f} ms keeps {budget} ({found.target_ms:.3f} ms); {model_file} is the "
-            "narrowest; start from a smaller network"
+            f"{made.model_file} takes {made.ms:.3f} ms and misses {budget} ({made.target_ms:.3f} ms); give a tighter "
+            "budget, or start from a smaller network"
         )
-    return result
+    return made
 
 
 def _exported(
@@ -282,11 +282,8 @@ def _parsed(budget: str) -> tuple[float | None, float | None]:
     )
 
 
-def _recipe(recipe: Recipe, epochs: int | None, scratch: bool) -> Recipe:
-    """The last training: the usual recipe from scratch, and a third of it at a gentle rate from what is there."""
-    if scratch:
-        return recipe if epochs is None else with_epochs(recipe, epochs, recipe.precision)
-    return with_epochs(gentle(recipe), epochs or max(1, recipe.epochs // 3), recipe.precision)
+def _whole(recipe: Recipe, epochs: int | None) -> Recipe:
+    return recipe if epochs is None else with_epochs(recipe, epochs, recipe.precision)
 
 
 def _digest(path: Path) -> str:

@@ -167,6 +167,7 @@ def fit(
             winner, trained, network = rescue.run(provenance, asked)
         else:
             winner, trained, network = halving.run(selected)
+        meant = winner.meant
         say("exporting, and measuring the artifact")
         delivery = deliver(
             folder.path,
@@ -177,7 +178,7 @@ def fit(
             budget,
             clock,
             reference_of(budget, clock, size, len(dataset.classes)),
-            meant=winner.meant,
+            meant=meant,
             threads=threads,
             seconds=DELIVERY_SECONDS,
             workers=decoding_workers(workers),
@@ -222,7 +223,7 @@ def fit(
         provenance={"edgewise": VERSION, "seed": seed, "data digest": dataset.digest, **_versions()},
     )
     if delivery.verdict is Verdict.MISSED:
-        raise BudgetError(missed(winner, delivery, clock))
+        raise BudgetError(missed(winner.name, meant, delivery, clock))
     return FitResult(
         folder=folder.path,
         winner=winner,
