@@ -9,21 +9,17 @@ from pathlib import Path
 from edgewise.adapting.contest import Contest
 from edgewise.adapting.gauge import Gauge
 from edgewise.adapting.netadapt import Course, NetAdapt, short_recipe
-from edgewise.adapting.pool import Pool, Tell
 from edgewise.adapting.proposals import Proposal, narrowest
 from edgewise.adapting.spaces import Spaces
 from edgewise.adapting.steps import Alike, Step
-from edgewise.adapting.tuning import write_cache
 from edgewise.data import Dataset
-from edgewise.data.stratify import stratified
+from edgewise.data.decoded import hold_out, write_decoded
 from edgewise.errors import BudgetError, EdgewiseError
 from edgewise.nn import Network
 from edgewise.papers import Architecture
+from edgewise.tasks import Pool, Tell
 from edgewise.training import Recipe, TrainResult, train
 from edgewise.weights import ModelCard, load_model, read_card
-
-HOLDOUT, MOST_HELD_OUT = 0.1, 2000
-"""The share of the training images that proposals are judged on, and the most images it may be."""
 
 SHORT_RATE = 0.01
 """The learning rate of short fine-tunes."""
@@ -165,7 +161,7 @@ class Adaptation:
         return Contest(self.folder, "cache", short_recipe(self.recipe, SHORT_RATE), self.short)
 
     def _pool(self) -> Pool:
-        return Pool(self.folder, self.workers, self.tell, self.storage)
+        return Pool(self.folder, self.workers, self.tell, module="edgewise.adapting.worker", storage=self.storage)
 
     def _kept_by_the_first(self, target: Target) -> float | None:
         """What the network takes at a glance, in ms, where that keeps the target already."""
@@ -191,16 +187,8 @@ class Adaptation:
 
     def _cached(self) -> int:
         """Decodes the training images, and those held out of them, for all workers; returns how many are held out."""
-        split = self.dataset.splits["train"]
-        share = min(HOLDOUT, MOST_HELD_OUT / len(split))
-        if split.labels.ndim == 2:
-            labels = [row.nonzero()[0].tolist() for row in split.labels]
-        else:
-            labels = [[int(label)] for label in split.labels]
-        parts = stratified(labels, {"holdout": share}, self.recipe.seed)
-        places = {part: [index for index, one in enumerate(parts) if one == part] for part in ("train", "holdout")}
-        if not places["holdout"]:
+        splits = hold_out(self.dataset.splits["train"], self.recipe.seed)
+        if not len(splits["holdout"]):
             raise EdgewiseError(f"{self.dataset.source} has too few training images to hold some out; add images")
-        splits = {part: split.take(own) for part, own in places.items()}
-        write_cache(self.folder / "cache", splits, read_card(self.model).preprocessing)
-        return len(places["holdout"])
+        write_decoded(self.folder / "cache", splits, read_card(self.model).preprocessing)
+        return len(splits["holdout"])

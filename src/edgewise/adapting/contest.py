@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from edgewise.adapting.pool import Pool
 from edgewise.adapting.tuning import Tuning
+from edgewise.tasks import Pool
 from edgewise.training.recipe import Recipe
 
 RUNGS = ((0.25, 4), (0.5, 2), (1.0, 1))
@@ -59,7 +59,7 @@ class Contest:
                 )
                 for file in alive
             }
-            results = pool.run(tunings)
+            results = _run(pool, tunings)
             alive = [file for file in alive if names[file] in results]
             for file in alive:
                 name = names[file]
@@ -78,7 +78,7 @@ class Contest:
         """The accuracy of a model file as it is; its copy is written beside it."""
         out = str(Path(file).with_name("judged.safetensors"))
         name = f"the accuracy of {Path(file).parent.name}"
-        return pool.run({name: Tuning(file, out, self.cache, 0, 0, self.recipe)})[name]
+        return _run(pool, {name: Tuning(file, out, self.cache, 0, 0, self.recipe)})[name]
 
     def tuned(self, pool: Pool, files: Sequence[str], steps: int) -> dict[str, float]:
         """The accuracies of model files, each tuned for `steps` steps; copies of what came of it lie beside them."""
@@ -87,9 +87,16 @@ class Contest:
             name: Tuning(file, str(Path(file).with_suffix(".tuned.safetensors")), self.cache, 0, steps, self.recipe)
             for name, file in names.items()
         }
-        return {names[name]: accuracy for name, accuracy in pool.run(tunings).items()}
+        return {names[name]: accuracy for name, accuracy in _run(pool, tunings).items()}
 
     def clear(self, home: Path) -> None:
         """Deletes what a finished step no longer needs."""
         for part in ("proposals", "tuned"):
             shutil.rmtree(home / part, ignore_errors=True)
+
+
+def _run(pool: Pool, tunings: Mapping[str, Tuning]) -> dict[str, float]:
+    """The accuracies of tunings, by name; what failed is left out."""
+    return {
+        name: result[0] for name, result in pool.run({name: one.as_task() for name, one in tunings.items()}).items()
+    }

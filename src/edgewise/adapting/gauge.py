@@ -13,7 +13,6 @@ from typing import Protocol
 import numpy as np
 
 from edgewise.adapting.choose import chosen
-from edgewise.adapting.pool import Tell
 from edgewise.adapting.spaces import Spaces
 from edgewise.adapting.surgery import narrowed
 from edgewise.devices import describe_machine
@@ -23,6 +22,7 @@ from edgewise.devices.sessions import Sessions
 from edgewise.errors import EdgewiseError
 from edgewise.papers import Architecture
 from edgewise.profiling.filling import fill, quiet_ms, variant_of
+from edgewise.tasks import Tell
 
 NETWORKS = 40
 """How many narrower versions of the network are timed before the first step."""

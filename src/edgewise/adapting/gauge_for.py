@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgewise.adapting.gauge import Expecting, Gauge, Measuring, quantum_of
-from edgewise.adapting.pool import Tell
 from edgewise.devices import describe_machine, installed_runtime
 from edgewise.devices.prediction import Setting
 from edgewise.devices.prediction.table import LatencyTable, tables_of
@@ -14,6 +13,7 @@ from edgewise.errors import EdgewiseError
 from edgewise.papers import Architecture
 from edgewise.profiling import Setting as Probed
 from edgewise.profiling import measure_quantum, sweeps
+from edgewise.tasks import Tell
 
 TABLE = "device.json"
 

@@ -16,7 +16,6 @@ import torch
 
 from edgewise.adapting.contest import Contest
 from edgewise.adapting.gauge import Gauge
-from edgewise.adapting.pool import Pool, Tell
 from edgewise.adapting.proposals import Proposal, Proposals
 from edgewise.adapting.ranking import Score, ranked
 from edgewise.adapting.rules import Form, Outcome, least_cut, steps_left, winner
@@ -28,6 +27,7 @@ from edgewise.deploy.tensors import tensors_of
 from edgewise.errors import EdgewiseError
 from edgewise.files import write_text
 from edgewise.papers import Architecture
+from edgewise.tasks import Pool, Tell
 from edgewise.training.progress import clock
 from edgewise.training.recipe import Recipe
 from edgewise.weights import ModelCard, load_model, read_card, save_model

@@ -13,8 +13,8 @@ from torch.nn import functional
 
 from edgewise.adapting import scores
 from edgewise.adapting.labels import Labels
-from edgewise.adapting.tuning import read_cache
 from edgewise.data import Batches
+from edgewise.data.decoded import read_decoded
 from edgewise.errors import EdgewiseError
 from edgewise.nn import Network
 from edgewise.weights import ModelCard
@@ -47,7 +47,7 @@ def ranked(
 
 
 def _taylor(network: Network, card: ModelCard, labels: Labels, cache: Path) -> np.ndarray:
-    train = read_cache(cache)["train"]
+    train = read_decoded(cache)["train"]
     some = np.unique(np.linspace(0, len(train) - 1, min(_BATCHES * _BATCH, len(train))).astype(int))
     # Shuffled: images lie by class, and a batch of one class has gradients of its own.
     batches = Batches(train.take(some.tolist()), card.preprocessing, batch_size=_BATCH, seed=0, shuffle=True, workers=0)

@@ -14,7 +14,6 @@ from typing import Any
 from edgewise.adapting.adaptation import CLOSE, SHORT, Adaptation, Plan
 from edgewise.adapting.gauge_for import gauge_for
 from edgewise.adapting.netadapt import Course
-from edgewise.adapting.pool import Tell
 from edgewise.adapting.ranking import score_named
 from edgewise.adapting.rules import form_of
 from edgewise.adapting.steps import Step
@@ -31,6 +30,7 @@ from edgewise.nn import Network
 from edgewise.papers import names
 from edgewise.profiling.filling import check_tracing
 from edgewise.run_folder import RunFolder
+from edgewise.tasks import Tell
 from edgewise.training import Recipe
 from edgewise.verbs.checks import at_least, cores, decoding_workers, described
 from edgewise.verbs.resolve import existing, is_model_file

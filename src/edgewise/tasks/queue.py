@@ -1,4 +1,4 @@
-"""The proposals' short fine-tunes as trials of one Optuna study, which workers of any number of machines take from.
+"""Tasks as trials of one Optuna study, which workers of any number of machines take from.
 
 A trial's user attributes say what is to be done, who does it, and count how far it has got: a count that stands still
 is how a worker that died or hangs is found, wherever it ran.
@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from edgewise.adapting.tuning import Tuning
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from optuna import Study
+    from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial, Trial
 
-NAME = "proposals"
+NAME = "tasks"
+FILE = "tasks.db"
 _OVER = "over"
+
+Option = str | int | float | bool
+Direction = Literal["maximize", "minimize"]
 
 
 @dataclass(frozen=True)
@@ -36,24 +39,51 @@ class Worker:
         return cls(socket.gethostname(), os.getpid())
 
 
-class Queue:
-    """The study of one run. `storage` is Optuna's URL; without it a file in the run's folder, which all must see."""
+@dataclass(frozen=True)
+class Task:
+    """What is asked of a worker: `what`, as JSON, for the function it was started with.
 
-    def __init__(self, folder: Path, storage: str | None = None) -> None:
+    `out` is the file in the run's folder that it writes, without which it is not done. `options` are parameters that
+    whoever looks at the study with Optuna's tools should see: by name the value, and all there are.
+    """
+
+    what: Mapping[str, Any]
+    out: str | None = None
+    options: Mapping[str, tuple[Option, Sequence[Option]]] = field(default_factory=dict)
+
+
+class Queue:
+    """The study of one run, whose results have one number for every one of `directions`.
+
+    `storage` is Optuna's URL; without it a file in the run's folder, which all must see.
+    """
+
+    def __init__(
+        self, folder: Path, storage: str | None = None, directions: Sequence[Direction] = ("maximize",)
+    ) -> None:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        url = storage or f"sqlite:///{(folder / 'proposals.db').resolve()}"
+        url = storage or f"sqlite:///{(folder / FILE).resolve()}"
         name = f"{NAME} {folder.resolve()}" if storage else NAME
-        self.study: Study = optuna.create_study(storage=url, study_name=name, load_if_exists=True)
+        self.study: Study = optuna.create_study(
+            storage=url, study_name=name, directions=list(directions), load_if_exists=True
+        )
 
-    def add(self, name: str, tuning: Tuning) -> None:
-        """Asks for `tuning`, which is called `name`."""
-        self.study.enqueue_trial({}, user_attrs={"name": name, "tuning": tuning.to_json()})
+    def add(self, name: str, task: Task) -> None:
+        """Asks for `task`, which is called `name`."""
+        from optuna.distributions import CategoricalDistribution
 
-    def results(self) -> dict[str, float]:
-        """The accuracies of all that is done, by name."""
-        return {str(one.user_attrs["name"]): float(one.values[0]) for one in self._trials("COMPLETE")}
+        values = {key: value for key, (value, _) in task.options.items()}
+        choices = {key: CategoricalDistribution(tuple(all_of_them)) for key, (_, all_of_them) in task.options.items()}
+        self._add({"name": name, "task": dict(task.what)}, values, choices)
+
+    def results(self) -> dict[str, tuple[float, ...]]:
+        """The results of all that is done, by name; of what was done twice the first."""
+        found: dict[str, tuple[float, ...]] = {}
+        for one in self._trials("COMPLETE"):
+            found.setdefault(str(one.user_attrs["name"]), tuple(map(float, one.values)))
+        return found
 
     def failures(self) -> dict[str, str]:
         """What cannot be done, and why, by name."""
@@ -79,8 +109,8 @@ class Queue:
             self.study.tell(trial.number, state=TrialState.FAIL)
         except ValueError:  # it was finished after all
             return
-        kept = {key: trial.user_attrs[key] for key in ("name", "tuning")}
-        self.study.enqueue_trial({}, user_attrs=kept)
+        kept = {key: trial.user_attrs[key] for key in ("name", "task")}
+        self._add(kept, trial.params, trial.distributions)
 
     def take(self) -> Trial | None:
         """A trial to work on, if one waits."""
@@ -89,18 +119,18 @@ class Queue:
         if not self._trials("WAITING"):
             return None
         trial = self.study.ask()
-        if "tuning" not in trial.user_attrs:  # somebody else was faster: this one is empty
+        if "task" not in trial.user_attrs:  # somebody else was faster: this one is empty
             self.study.tell(trial, state=TrialState.PRUNED)
             return None
         worker = Worker.this()
         trial.set_user_attr("worker", [worker.host, worker.pid])
         return trial
 
-    def done(self, trial: Trial, accuracy: float) -> None:
+    def done(self, trial: Trial, result: Sequence[float]) -> None:
         """Keeps the result. Where the trial was given up on meanwhile, or two workers took it in the same moment, the
         other's stands: it is the same."""
         with suppress(ValueError, RuntimeError):
-            self.study.tell(trial, accuracy)
+            self.study.tell(trial, list(result))
 
     def failed(self, trial: Trial, error: str) -> None:
         """Keeps why it cannot be done, unless somebody was faster, as in `done`."""
@@ -118,12 +148,22 @@ class Queue:
     def set_over(self, over: bool) -> None:
         self.study.set_user_attr(_OVER, over)
 
+    def _add(
+        self, attributes: Mapping[str, Any], params: Mapping[str, Any], choices: Mapping[str, BaseDistribution]
+    ) -> None:
+        from optuna.trial import TrialState, create_trial
+
+        waiting = create_trial(
+            state=TrialState.WAITING, params=dict(params), distributions=dict(choices), user_attrs=dict(attributes)
+        )
+        self.study.add_trial(waiting)
+
     def _trials(self, *states: str) -> list[FrozenTrial]:
         from optuna.trial import TrialState
 
         wanted = tuple(TrialState[state] for state in states)
         found: Iterable[FrozenTrial] = self.study.get_trials(deepcopy=False, states=wanted)
-        return [one for one in found if "tuning" in one.user_attrs]
+        return [one for one in found if "task" in one.user_attrs]
 
 
 def worker_of(trial: FrozenTrial) -> Worker | None:

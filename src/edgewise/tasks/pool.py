@@ -7,20 +7,22 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from edgewise.adapting.queue import Queue, Worker, beat_of, worker_of
-from edgewise.adapting.tuning import Tuning
 from edgewise.errors import EdgewiseError
+from edgewise.tasks.queue import Direction, Queue, Task, Worker, beat_of, worker_of
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 Tell = Callable[[str], None]
+
+Heard = Callable[[str, tuple[float, ...]], None]
+"""Called with the name and the result of a task."""
 
 PATIENCE_SECONDS = 25.0
 """After so long without progress a worker is taken to be dead or hanging."""
@@ -31,15 +33,24 @@ _GRACE_SECONDS = 5.0
 
 
 class Pool:
-    """Does the tunings of one run with `workers` processes here, and whoever else has joined its queue.
+    """Does the tasks of one run with `workers` processes here, and whoever else has joined its queue.
 
-    A context manager; workers are started with the first tuning, and end with the block, or when this process does.
-    A worker that dies or hangs is told of, and what it did is done again.
+    A context manager; workers, which run `module`, are started with the first task, and end with the block, or after
+    what they are doing when this process does. A worker that dies or hangs is told of, and what it did is done again.
     """
 
-    def __init__(self, folder: Path, workers: int, tell: Tell, storage: str | None = None) -> None:
-        self._folder, self._wanted, self._tell, self._storage = folder, workers, tell, storage
-        self._queue = Queue(folder, storage)
+    def __init__(
+        self,
+        folder: Path,
+        workers: int,
+        tell: Tell,
+        *,
+        module: str,
+        storage: str | None = None,
+        directions: Sequence[Direction] = ("maximize",),
+    ) -> None:
+        self._folder, self._wanted, self._tell, self._module, self._storage = folder, workers, tell, module, storage
+        self._queue = Queue(folder, storage, directions)
         self._processes: list[subprocess.Popen[bytes]] = []
         self._beats: dict[int, tuple[int, float]] = {}
         self._deaths: dict[str, int] = {}
@@ -63,27 +74,38 @@ class Pool:
                 process.kill()
                 process.wait()
 
-    def run(self, tunings: Mapping[str, Tuning]) -> dict[str, float]:
-        """The accuracies of `tunings`, by name; those done before are not done again. What failed is told and left out.
+    def run(self, tasks: Mapping[str, Task], heard: Heard | None = None) -> dict[str, tuple[float, ...]]:
+        """The results of `tasks`, by name; those done before are not done again. What failed is told and left out.
 
-        Raises `EdgewiseError` where workers die over and over.
+        `heard` is told of every result when it is there. Raises `EdgewiseError` where workers die over and over.
         """
-        done = self._queue.results()
-        asked = self._queue.asked()
-        for name, tuning in tunings.items():
-            if name not in asked and not (name in done and (self._folder / tuning.out).exists()):
-                self._queue.add(name, tuning)
+        done, asked = self._done(tasks), self._queue.asked()
+        for name, task in tasks.items():
+            if name not in asked and name not in done:
+                self._queue.add(name, task)
         told: set[str] = set()
         self._ended = 0
         while True:
-            done, failures = self._queue.results(), self._queue.failures()
-            for name in sorted((failures.keys() & tunings.keys()) - told):
+            done, failures = self._done(tasks), self._queue.failures()
+            for name in sorted((failures.keys() & tasks.keys()) - told):
                 self._tell(f"{name} is left out: {failures[name]}")
                 told.add(name)
-            if all(name in done or name in failures for name in tunings):
-                return {name: done[name] for name in tunings if name in done}
+            for name in sorted(done.keys() - told):
+                told.add(name)
+                if heard is not None:
+                    heard(name, done[name])
+            if all(name in done or name in failures for name in tasks):
+                return {name: done[name] for name in tasks if name in done}
             self._watch()
             time.sleep(_LOOK_SECONDS)
+
+    def _done(self, tasks: Mapping[str, Task]) -> dict[str, tuple[float, ...]]:
+        """The results of those of `tasks` that are done and whose files are there."""
+        return {
+            name: result
+            for name, result in self._queue.results().items()
+            if name in tasks and ((out := tasks[name].out) is None or (self._folder / out).exists())
+        }
 
     def _watch(self) -> None:
         """Starts workers that are missing, and asks again for what those that are gone were doing."""
@@ -93,7 +115,7 @@ class Pool:
             if self._ended > _MOST_DEATHS * self._wanted:
                 raise EdgewiseError(
                     f"workers keep ending ({_ending(process.returncode)}); see above for what they say, and that "
-                    f"`{sys.executable} -m edgewise.adapting.worker` runs here"
+                    f"`{sys.executable} -m {self._module}` runs here"
                 )
             worker, how = Worker(Worker.this().host, process.pid), f"ended ({_ending(process.returncode)})"
             if not self._lost(worker, how):
@@ -129,13 +151,13 @@ class Pool:
         if self._deaths[name] > _MOST_DEATHS:
             raise EdgewiseError(
                 f"{name} was given up after {self._deaths[name]} workers: the last one {how}. Give the machine more "
-                "memory, use fewer workers, or adapt at a smaller input where a step takes that long"
+                "memory, use fewer workers, or a smaller input where a step takes that long"
             )
         self._tell(told)
         self._queue.again(trial)
 
     def _started(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "edgewise.adapting.worker", str(self._folder), "--parent", str(os.getpid())]
+        command = [sys.executable, "-m", self._module, str(self._folder), "--parent", str(os.getpid())]
         if self._storage:
             command += ["--storage", self._storage]
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"})
