@@ -21,7 +21,6 @@ import quick_adapt
 from quick_adapt import CLASSES
 
 from edgewise.adapting.adaptation import Plan
-from edgewise.adapting.gauge import Expecting
 from edgewise.adapting.spaces import Spaces
 from edgewise.costs import count
 from edgewise.data import open_dataset
@@ -30,6 +29,7 @@ from edgewise.deploy.scoring import evaluate_artifact
 from edgewise.devices.prediction.table import tables_of
 from edgewise.errors import BudgetError, EdgewiseError
 from edgewise.papers import Architecture
+from edgewise.profiling.gauge import Expecting
 from edgewise.verbs import adapt as module
 from edgewise.verbs.adapt import Adapted, adapt
 from edgewise.verbs.train import train
@@ -194,7 +194,7 @@ def test_the_last_measurement_decides_also_when_it_is_shown_again(
 ) -> None:
     gauge = Slowing(tables_of(device())[0])
     gauge.slower = slower
-    monkeypatch.setattr(module, "gauge_for", lambda *_, **__: (gauge, 4))
+    monkeypatch.setattr(module, "gauge_for", lambda *_, **__: gauge)
     for _ in range(2):
         if kept:
             assert quick_adapt.run(*given, tmp_path / "run", budget="0.96x").kept
@@ -218,7 +218,7 @@ def test_what_only_seemed_fast_enough_is_not_taken_for_it(
     given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gauge = Flattering(tables_of(device())[0])
-    monkeypatch.setattr(module, "gauge_for", lambda *_, **__: (gauge, 4))
+    monkeypatch.setattr(module, "gauge_for", lambda *_, **__: gauge)
     made = quick_adapt.run(*given, tmp_path / "run", budget="0.93x")
     assert made.steps[-1].ms == pytest.approx(made.ms)
     assert made.ms <= made.target_ms
@@ -227,7 +227,7 @@ def test_what_only_seemed_fast_enough_is_not_taken_for_it(
 
 def test_steps_go_on_where_the_table_is_wrong(given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gauge = Stubborn(tables_of(device())[0])
-    monkeypatch.setattr(module, "gauge_for", lambda *_, **__: (gauge, 4))
+    monkeypatch.setattr(module, "gauge_for", lambda *_, **__: gauge)
     made = quick_adapt.run(*given, tmp_path / "run", budget="0.8x")
     assert made.ms == 0.02
     assert len(made.steps) == 2

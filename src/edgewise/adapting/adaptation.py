@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgewise.adapting.contest import Contest
-from edgewise.adapting.gauge import Gauge
 from edgewise.adapting.netadapt import Course, NetAdapt, short_recipe
 from edgewise.adapting.proposals import Proposal, narrowest
 from edgewise.adapting.spaces import Spaces
@@ -17,6 +16,7 @@ from edgewise.data.decoded import hold_out, write_decoded
 from edgewise.errors import BudgetError, EdgewiseError
 from edgewise.nn import Network
 from edgewise.papers import Architecture
+from edgewise.profiling.gauge import Gauge
 from edgewise.tasks import Pool, Tell
 from edgewise.training import Recipe, TrainResult, train
 from edgewise.weights import ModelCard, load_model, read_card

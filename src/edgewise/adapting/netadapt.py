@@ -15,7 +15,6 @@ import numpy as np
 import torch
 
 from edgewise.adapting.contest import Contest
-from edgewise.adapting.gauge import Gauge
 from edgewise.adapting.proposals import Proposal, Proposals
 from edgewise.adapting.ranking import Score, ranked
 from edgewise.adapting.rules import Form, Outcome, least_cut, steps_left, winner
@@ -27,6 +26,7 @@ from edgewise.deploy.tensors import tensors_of
 from edgewise.errors import EdgewiseError
 from edgewise.files import write_text
 from edgewise.papers import Architecture
+from edgewise.profiling.gauge import Gauge
 from edgewise.tasks import Pool, Tell
 from edgewise.training.progress import clock
 from edgewise.training.recipe import Recipe

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgewise.adapting.adaptation import SHORT, Adaptation, Narrowed, glance
-from edgewise.adapting.gauge_for import gauge_for
 from edgewise.adapting.netadapt import Course
 from edgewise.adapting.proposals import narrowest
+from edgewise.adapting.versions import random_versions
 from edgewise.costs import count
 from edgewise.devices import Budget
 from edgewise.devices.runtimes import TracingRuntime, find_runtime
@@ -20,6 +20,7 @@ from edgewise.fitting.clocks import Clock, Timed
 from edgewise.fitting.halving import Halving, Standing, once_more
 from edgewise.fitting.selection import fastest, nothing_meets
 from edgewise.nn import Network
+from edgewise.profiling.gauge_for import gauge_for, quantum_for
 from edgewise.training import TrainResult
 from edgewise.training.scores import score_of
 from edgewise.weights import ModelCard, Provenance, save_model
@@ -84,13 +85,14 @@ class Rescue:
         """
         halving, before = self.halving, self.candidate
         folder = halving.folder.path / FOLDER
-        gauge, quantum = gauge_for(
+        quantum = quantum_for(folder, *before.meant, device=self.device, tell=halving.tell)
+        gauge = gauge_for(
             folder,
             before.architecture,
             *before.meant,
             self.threads,
             device=self.device,
-            quantum=None,
+            others=lambda: random_versions(before.architecture, quantum),
             tell=halving.tell,
         )
         glance(gauge, before.architecture, quantum, self._target)

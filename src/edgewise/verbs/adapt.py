@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from edgewise.adapting.adaptation import CLOSE, SHORT, Adaptation, Plan
-from edgewise.adapting.gauge_for import gauge_for
 from edgewise.adapting.netadapt import Course
 from edgewise.adapting.ranking import score_named
 from edgewise.adapting.rules import form_of
 from edgewise.adapting.steps import Step
+from edgewise.adapting.versions import random_versions
 from edgewise.data import Dataset, open_dataset
 from edgewise.deploy import ArtifactCard, build, compare, export_fastest, tensors_of
 from edgewise.deploy.scoring import evaluate_artifact
@@ -29,6 +29,7 @@ from edgewise.fitting.halving import default_recipe, once_more, with_epochs
 from edgewise.nn import Network
 from edgewise.papers import names
 from edgewise.profiling.filling import check_tracing
+from edgewise.profiling.gauge_for import gauge_for, quantum_for
 from edgewise.run_folder import RunFolder
 from edgewise.tasks import Tell
 from edgewise.training import Recipe
@@ -170,8 +171,16 @@ def adapt(
             say(f"{folder.path} is finished; here is what it gave")
             return _judged(Adapted.read(folder.path), budget)
         say(described(dataset) + f"; adapting {card.architecture.name}")
-        gauge, step = gauge_for(
-            folder.path, card.architecture, runtime, precision, threads, device=device, quantum=quantum, tell=say
+        step = quantum or quantum_for(folder.path, runtime, precision, device=device, tell=say)
+        gauge = gauge_for(
+            folder.path,
+            card.architecture,
+            runtime,
+            precision,
+            threads,
+            device=device,
+            others=lambda: random_versions(card.architecture, step),
+            tell=say,
         )
         flips = dataset.source != "digits" if flip is None else flip
         recipe = default_recipe(dataset, card.architecture.input[1], seed=seed, flip=flips)

@@ -1,9 +1,8 @@
-"""What narrower versions of one network take: predicted from a latency table, and measured side by side where the
-device is here."""
+"""What networks take: predicted from a latency table, and measured side by side where the device is here."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from statistics import median
@@ -12,27 +11,22 @@ from typing import Protocol
 
 import numpy as np
 
-from edgewise.adapting.choose import chosen
-from edgewise.adapting.spaces import Spaces
-from edgewise.adapting.surgery import narrowed
-from edgewise.devices import describe_machine
 from edgewise.devices.prediction import LatencyTable, Predictor, Setting
-from edgewise.devices.profile import DeviceProfile
 from edgewise.devices.sessions import Sessions
-from edgewise.errors import EdgewiseError
 from edgewise.papers import Architecture
 from edgewise.profiling.filling import fill, quiet_ms, variant_of
 from edgewise.tasks import Tell
-
-NETWORKS = 40
-"""How many narrower versions of the network are timed before the first step."""
 
 ROUNDS = 24
 """In how many rounds networks are compared."""
 
 
+Others = Callable[[], Sequence[Architecture]]
+"""The networks that a table is filled with."""
+
+
 class Gauge(Protocol):
-    """A source of latencies, in ms at batch 1, for versions of one network."""
+    """A source of latencies, in ms at batch 1, for networks of one kind: versions of one, or points of a space."""
 
     @property
     def here(self) -> bool:
@@ -40,19 +34,19 @@ class Gauge(Protocol):
         ...
 
     def expected(self, architecture: Architecture) -> float:
-        """What the version is expected to take."""
+        """What the network is expected to take."""
         ...
 
     def measured(self, architectures: Sequence[Architecture]) -> list[float]:
-        """What versions take, measured side by side; what is expected where the device is not here."""
+        """What networks take, measured side by side; what is expected where the device is not here."""
         ...
 
     def glanced(self, architectures: Sequence[Architecture]) -> list[float]:
-        """What versions take at a first look, side by side, before any table is filled."""
+        """What networks take at a first look, side by side, before any table is filled."""
         ...
 
     def settle(self, architecture: Architecture, ms: float) -> None:
-        """From now on versions are expected to take as much more, or less, than `architecture`, which takes `ms`."""
+        """From now on networks are expected to take as much more, or less, than `architecture`, which takes `ms`."""
         ...
 
 
@@ -79,7 +73,7 @@ class Expecting:
 
 
 class Measuring:
-    """Measures on this machine, and predicts from a table it fills with random narrower versions of `seed`.
+    """Measures on this machine, and predicts from a table it fills with `seed` and the networks that `others` gives.
 
     The table lies in the profile `path`, is filled when it is first needed, and goes on where it was. All latencies are
     relative to those of `seed`, timed in the same rounds: a machine that is slower for a while is so for both. What
@@ -88,9 +82,9 @@ class Measuring:
 
     here = True
 
-    def __init__(self, seed: Architecture, setting: Setting, path: Path, quantum: int, tell: Tell) -> None:
+    def __init__(self, seed: Architecture, setting: Setting, path: Path, others: Others, tell: Tell) -> None:
         self._seed, self._setting, self._path = seed, setting, path
-        self._quantum, self._tell = quantum, tell
+        self._others, self._tell = others, tell
         self._scale = 1.0
 
     @cached_property
@@ -121,7 +115,7 @@ class Measuring:
 
     @cached_property
     def _table(self) -> LatencyTable:
-        return self._filled([self._seed, *random_versions(self._seed, self._quantum, NETWORKS)], self._tell)
+        return self._filled([self._seed, *self._others()], self._tell)
 
     @cached_property
     def _predictor(self) -> Predictor:
@@ -156,36 +150,6 @@ class Measuring:
             threads=setting.threads,
             progress=progress,
         )
-
-
-def random_versions(seed: Architecture, quantum: int, count: int) -> list[Architecture]:
-    """`count` narrower versions: of each a random share of the spaces, narrowed to multiples of `quantum`."""
-    spaces = Spaces(seed)
-    random = np.random.default_rng(0)
-    found: dict[str, Architecture] = {}
-    for _ in range(20 * count):
-        if len(found) == count:
-            break
-        least = random.uniform(0.2, 0.9)
-        widths: dict[str, int] = {}
-        for space in spaces.leading:
-            if space.width > quantum and random.random() < 0.6:
-                width = int(space.width * random.uniform(least, 1.0)) // quantum * quantum
-                widths[space.name] = max(quantum, width)
-        try:
-            kept = chosen(spaces, widths, random.random(len(spaces.labels.fixed)))
-            made = narrowed(seed, spaces.labels, kept)
-        except EdgewiseError:  # groups that would be unequal
-            continue
-        found.setdefault(made.digest, made)
-    return list(found.values())
-
-
-def quantum_of(path: Path, runtime: str, precision: str) -> int | None:
-    """The channel quantum that the device profile `path` has for pointwise convolutions, if it has one."""
-    if not path.exists():
-        return None
-    return DeviceProfile.opened(path, describe_machine()).quantum(runtime, precision)
 
 
 def _orders(names: list[str], rounds: int) -> list[list[str]]:

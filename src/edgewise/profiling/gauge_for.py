@@ -1,10 +1,9 @@
-"""Which gauge a run has: the latency table of a device elsewhere, or measurements on this machine."""
+"""Which gauge and which quantum a run has: a device's profile, or measurements on this machine."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from edgewise.adapting.gauge import Expecting, Gauge, Measuring, quantum_of
 from edgewise.devices import describe_machine, installed_runtime
 from edgewise.devices.prediction import Setting
 from edgewise.devices.prediction.table import LatencyTable, tables_of
@@ -13,9 +12,12 @@ from edgewise.errors import EdgewiseError
 from edgewise.papers import Architecture
 from edgewise.profiling import Setting as Probed
 from edgewise.profiling import measure_quantum, sweeps
+from edgewise.profiling.gauge import Expecting, Gauge, Measuring, Others
 from edgewise.tasks import Tell
 
 TABLE = "device.json"
+
+_QUANTUM = 8
 
 
 def gauge_for(
@@ -26,22 +28,27 @@ def gauge_for(
     threads: int,
     *,
     device: Path | None,
-    quantum: int | None,
+    others: Others,
     tell: Tell,
-) -> tuple[Gauge, int]:
-    """The latencies of versions of `architecture` in a setting, and the quantum of their widths.
+) -> Gauge:
+    """The latencies of `architecture` and of networks like it in a setting.
 
     With `device`, the profile of one that is not here, they are those of its latency table; otherwise they are measured
-    here, and the table is kept in `folder`. Where `quantum` is not given it is the profile's, or a short sweep finds
-    it. Raises `EdgewiseError` for a profile without a table of that setting, and a runtime that is not installed.
+    here, and the table, of `architecture` and `others`, is kept in `folder`. Raises `EdgewiseError` for a profile
+    without a table of that setting, and a runtime that is not installed.
     """
     if device is not None:
-        profile = DeviceProfile.read(device)
-        table = _table(profile, runtime, precision, threads)
-        return Expecting(table), quantum or profile.quantum(runtime, precision) or 8
-    version = installed_runtime(runtime).version()
+        return Expecting(_table(DeviceProfile.read(device), runtime, precision, threads))
+    setting = Setting(runtime, installed_runtime(runtime).version(), precision, threads)
+    return Measuring(architecture, setting, folder / TABLE, others, tell)
+
+
+def quantum_for(folder: Path, runtime: str, precision: str, *, device: Path | None, tell: Tell) -> int:
+    """Of what widths should be multiples: by the profile `device`, or a short sweep here that is kept in `folder`."""
+    if device is not None:
+        return DeviceProfile.read(device).quantum(runtime, precision) or _QUANTUM
     path = folder / TABLE
-    found = quantum or quantum_of(path, runtime, precision)
+    found = _quantum_of(path, runtime, precision)
     if found is None:
         tell(f"finding the channel quantum of {runtime} {precision}")
         probes = folder / "probes"
@@ -49,7 +56,14 @@ def gauge_for(
         DeviceProfile.opened(path, describe_machine()).with_entry(swept).write(path)
         found = swept.channels
     tell(f"widths are multiples of {found}")
-    return Measuring(architecture, Setting(runtime, version, precision, threads), path, found, tell), found
+    return found
+
+
+def _quantum_of(path: Path, runtime: str, precision: str) -> int | None:
+    """The channel quantum that the device profile `path` has for pointwise convolutions, if it has one."""
+    if not path.exists():
+        return None
+    return DeviceProfile.opened(path, describe_machine()).quantum(runtime, precision)
 
 
 def _table(profile: DeviceProfile, runtime: str, precision: str, threads: int) -> LatencyTable:
