@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from edgewise.verbs.models import models
     from edgewise.verbs.predict import predict
     from edgewise.verbs.quantize import quantize
+    from edgewise.verbs.search import search
     from edgewise.verbs.share import share
     from edgewise.verbs.show import show
     from edgewise.verbs.train import train
@@ -44,6 +45,7 @@ __all__ = [
     "models",
     "predict",
     "quantize",
+    "search",
     "share",
     "show",
     "train",

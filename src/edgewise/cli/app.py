@@ -21,6 +21,7 @@ from edgewise.cli import (
     models,
     predict,
     quantize,
+    search,
     share,
     show,
     train,
@@ -63,6 +64,7 @@ device.device.command("import")(kit.import_)
 device.device.command()(latency.table)
 device.device.command()(latency.predict)
 app.add_typer(device.device)
+app.add_typer(search.search)
 
 
 def main() -> None:

@@ -28,6 +28,7 @@ class Point:
     y_interval: tuple[float, float] | None = None
     note: str = ""  # what the tooltip says of it
     best: bool = False  # ringed, and its label always shown
+    anchor: str = ""  # the place on the page that tells more of it, where a click leads
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,8 @@ def _point(chart: Chart, point: Point, number: int, y: float) -> Markup:
         ]
     ring = tag("circle", {"class": "ring", "cx": f"{x:.1f}", "cy": f"{y:.1f}", "r": 11}) if point.best else NOTHING
     title = tag("title", None, f"{point.name} ({point.group}){': ' if point.note else ''}{point.note}")
-    return tag("g", {"class": f"hue{number % 7}"}, title, *bars, ring, mark(number, x, y, 5))
+    drawn = tag("g", {"class": f"hue{number % 7}"}, title, *bars, ring, mark(number, x, y, 5))
+    return tag("a", {"href": f"#{point.anchor}"}, drawn) if point.anchor else drawn
 
 
 def _strip(chart: Chart, points: Sequence[Point], lanes: dict[str, int], numbers: dict[str, int], name: str) -> Markup:

@@ -27,10 +27,12 @@ def table(
     caption: str,
     marked: Collection[int] = (),
     total: Sequence[Content] | None = None,
+    anchors: Sequence[str] = (),
 ) -> Markup:
     """A table whose first column heads its rows. Cells are written already; `None` becomes a dash.
 
-    `marked` are the indices of rows to set off (in bold, with a bar at the side); `total` is a last row of sums.
+    `marked` are the indices of rows to set off (in bold, with a bar at the side); `total` is a last row of sums;
+    `anchors` are what links call the rows.
 
     Raises ValueError when a row has another number of cells than there are columns.
     """
@@ -39,7 +41,11 @@ def table(
         for column in columns
     ]
     body = [
-        tag("tr", {"class": "marked" if index in marked else None}, *_cells(columns, row))
+        tag(
+            "tr",
+            {"class": "marked" if index in marked else None, "id": anchors[index] if anchors else None},
+            *_cells(columns, row),
+        )
         for index, row in enumerate(rows)
     ]
     foot = Markup("") if total is None else tag("tfoot", None, tag("tr", None, *_cells(columns, total)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,3 +56,19 @@ def mobilenet_v3_small(target: float) -> Objective:
 def tunas(target: float) -> Objective:
     """TuNAS's absolute reward, with the weight of its release."""
     return Objective(target, -0.10, -0.10, kind="absolute")
+
+
+OBJECTIVES: Mapping[str, Callable[[float], Objective]] = {
+    "soft": mnasnet_soft,
+    "hard": mnasnet_hard,
+    "mobilenet_v3_small": mobilenet_v3_small,
+    "absolute": tunas,
+}
+"""By name, given the target."""
+
+
+def objective_named(name: str, target: float) -> Objective:
+    """Raises `EdgewiseError` for an unknown name."""
+    if name not in OBJECTIVES:
+        raise EdgewiseError(f"there is no objective {name!r}; choose one of: {', '.join(OBJECTIVES)}")
+    return OBJECTIVES[name](target)

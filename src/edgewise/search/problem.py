@@ -31,20 +31,26 @@ class Problem:
     costs: Callable[[Architecture], float]
     objective: Objective
     most: float
-    _kept: dict[Point, tuple[str, float] | None] = field(default_factory=dict, repr=False)
+    _keys: dict[Point, str | None] = field(default_factory=dict, repr=False)
+    _costs: dict[Point, float] = field(default_factory=dict, repr=False)
 
     def key(self, point: Point) -> str | None:
         """The digest of the point's network, the same for points that are the same network; None where there is no
         network."""
-        found = self._found(point)
-        return None if found is None else found[0]
+        if point not in self._keys:
+            try:
+                self._keys[point] = self.space.architecture(point).digest
+            except EdgewiseError:
+                self._keys[point] = None
+        return self._keys[point]
 
     def cost(self, point: Point) -> float:
         """The cost of the point's network. Raises `EdgewiseError` where there is no network."""
-        found = self._found(point)
-        if found is None:
-            raise EdgewiseError(f"{self.space.named(point)} of {self.space.name} is no network")
-        return found[1]
+        if point not in self._costs:
+            if self.key(point) is None:
+                raise EdgewiseError(f"{self.space.named(point)} of {self.space.name} is no network")
+            self._costs[point] = self.costs(self.space.architecture(point))
+        return self._costs[point]
 
     def nothing(self, point: Point) -> Result:
         """What is told of a point that is no network: nothing right, at the largest cost."""
@@ -63,12 +69,3 @@ class Problem:
                 known.add(key)
                 kept.append(point)
         return kept
-
-    def _found(self, point: Point) -> tuple[str, float] | None:
-        if point not in self._kept:
-            try:
-                architecture = self.space.architecture(point)
-                self._kept[point] = architecture.digest, self.costs(architecture)
-            except EdgewiseError:
-                self._kept[point] = None
-        return self._kept[point]

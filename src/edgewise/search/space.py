@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import prod
 
 import numpy as np
@@ -42,11 +43,15 @@ class Space:
             return Architecture("mine", rows, input=(3, 32, 32))
 
         mine = Space("mine", (Choice("width", (16, 24, 32)), Choice("kernel", (3, 5))), build)
+
+    `layers` says which rows of different networks are the same layer, and may share weights: a name for every row.
+    Without it those are that stand at the same place among the rows with as large a map.
     """
 
     name: str
     choices: tuple[Choice, ...]
     build: Callable[[Mapping[str, Option]], Architecture]
+    layers: Callable[[Mapping[str, Option]], Sequence[str]] | None = None
 
     @property
     def size(self) -> int:
@@ -74,6 +79,18 @@ class Space:
         """The network of a point. Raises `EdgewiseError` where there is none."""
         return self.build(self.named(point))
 
+    def layers_of(self, point: Point) -> tuple[str, ...]:
+        """Of every row of the point's network the name of its layer, once each. Raises `EdgewiseError` where there is
+        no network, or `layers` does not name its rows."""
+        architecture = self.architecture(point)
+        names = _by_map(architecture) if self.layers is None else tuple(self.layers(self.named(point)))
+        if len(names) != len(architecture.rows) or len(set(names)) != len(names):
+            raise EdgewiseError(
+                f"the space {self.name} names {len(set(names))} layers for the {len(architecture.rows)} rows of "
+                f"{self.named(point)}; give every row a name of its own"
+            )
+        return names
+
     def sample(self, random: np.random.Generator) -> Point:
         """A point, all equally likely."""
         return tuple(int(random.integers(len(choice.options))) for choice in self.choices)
@@ -89,12 +106,28 @@ class Space:
         """All points, in order; for small spaces."""
         yield from (tuple(map(int, point)) for point in np.ndindex(*(len(choice.options) for choice in self.choices)))
 
-    def given(self, *, size: int | None = None, classes: int | None = None) -> Space:
-        """The space for other images: an input of `size` pixels, so many `classes`."""
+    def given(self, *, size: int | None = None, classes: int | None = None, width: float = 1.0) -> Space:
+        """The space for other images, an input of `size` pixels and so many `classes`; all widths times `width`."""
 
         def build(chosen: Mapping[str, Option]) -> Architecture:
-            made = self.build(chosen)
+            made = self.build(chosen).scaled(width)
             made = made if classes is None else made.with_classes(classes)
             return made if size is None else made.with_input(size)
 
         return replace(self, build=build)
+
+
+def _by_map(architecture: Architecture) -> tuple[str, ...]:
+    """A name for every row: the number of its map, counting those of another size, and its place among them."""
+    names: list[str] = []
+    sizes: list[tuple[int, ...]] = []
+    for shape in architecture.shapes:
+        sizes.append(shape[1:])
+        stage = sum(before != after for before, after in pairwise(sizes))
+        names.append(f"{stage}.{sum(name.startswith(f'{stage}.') for name in names)}")
+    return tuple(names)
+
+
+def stage_layers(depths: Sequence[int]) -> list[str]:
+    """Names for the layers of stages of these depths: those at the same place of a stage are the same layer."""
+    return [f"{stage}.{layer}" for stage, depth in enumerate(depths, 1) for layer in range(depth)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -23,6 +22,7 @@ from edgewise.deploy.scoring import evaluate_artifact
 from edgewise.devices import INTEGER_PRECISIONS, Budget, installed_runtime
 from edgewise.devices.runtimes import check_precision
 from edgewise.errors import BudgetError, EdgewiseError
+from edgewise.files import file_digest
 from edgewise.fitting.adaptation_report import RECORD, write_adaptation
 from edgewise.fitting.delivery import COMPARED, calibration_images, some_pixels
 from edgewise.fitting.halving import default_recipe, once_more, with_epochs
@@ -150,7 +150,7 @@ def adapt(
     share, milliseconds = _parsed(budget)
     asked = {
         "verb": "adapt",
-        "model": _digest(file),
+        "model": file_digest(file),
         "data": dataset.digest,
         "budget": budget,
         "form": form,
@@ -158,7 +158,7 @@ def adapt(
         "runtime": runtime,
         "precision": precision,
         "threads": threads,
-        "device": None if device is None else _digest(existing(device, "device profile")),
+        "device": None if device is None else file_digest(existing(device, "device profile")),
         "quantum": quantum,
         "short": short,
         "epochs": epochs,
@@ -293,8 +293,3 @@ def _parsed(budget: str) -> tuple[float | None, float | None]:
 
 def _whole(recipe: Recipe, epochs: int | None) -> Recipe:
     return recipe if epochs is None else with_epochs(recipe, epochs, recipe.precision)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

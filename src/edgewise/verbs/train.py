@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from pathlib import Path
 from edgewise.data import BadImage, open_dataset
 from edgewise.data.statistics import preprocessing_for, statistics
 from edgewise.errors import EdgewiseError
-from edgewise.files import write_text
+from edgewise.files import file_digest, write_text
 from edgewise.fitting.halving import default_recipe, with_epochs
 from edgewise.graph.ops import BatchNorm
 from edgewise.papers import Architecture
@@ -96,7 +95,7 @@ def train(
         "verb": "train",
         "data": dataset.digest,
         "model": architecture.digest,
-        "weights": _digest(start.file) if start.file is not None else None,
+        "weights": file_digest(start.file) if start.file is not None else None,
         "input": size,
         **recipe.to_json(),
         "seed": seed,
@@ -132,11 +131,6 @@ def train(
         record = {"command": command, "recipe": recipe.to_json(), "training": training.to_json(), "metrics": metrics}
         write_text(folder.path / "train.json", json.dumps(record, indent=1, allow_nan=False))
     return Trained(path, card, training, test, dataset.skipped)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def named_recipe(name: str) -> Recipe:

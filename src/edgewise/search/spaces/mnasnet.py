@@ -8,7 +8,7 @@ from edgewise.blocks import Classifier, ConvBNAct, InvertedResidual, Row, WidthR
 from edgewise.blocks.mnas_layer import ConvOp, MnasLayer, SkipOp
 from edgewise.graph.ops import BatchNorm
 from edgewise.papers import Architecture
-from edgewise.search.space import Choice, Option, Space
+from edgewise.search.space import Choice, Option, Space, stage_layers
 
 _BLOCKS: tuple[tuple[int, int, int], ...] = ((24, 2, 2), (32, 3, 2), (64, 4, 2), (96, 3, 1), (160, 3, 2), (320, 1, 1))
 """Width, layers and stride of MobileNetV2's blocks, around which it searches."""
@@ -29,7 +29,7 @@ def _build(chosen: Mapping[str, Option]) -> Architecture:
     for number, (width, layers, stride) in enumerate(_BLOCKS, 1):
         op, expansion = _OPS[str(chosen[f"op{number}"])]
         out = _RULE.round(width * float(chosen[f"filters{number}"]))
-        for layer in range(max(1, layers + int(chosen[f"layers{number}"]))):
+        for layer in range(_depth(chosen, number, layers)):
             # A share of what enters, as in the networks that were found.
             squeeze = int(float(chosen[f"squeeze{number}"]) * entering)
             rows.append(
@@ -53,6 +53,15 @@ def _build(chosen: Mapping[str, Option]) -> Architecture:
     )
 
 
+def _depth(chosen: Mapping[str, Option], number: int, layers: int) -> int:
+    return max(1, layers + int(chosen[f"layers{number}"]))
+
+
+def _layers(chosen: Mapping[str, Option]) -> tuple[str, ...]:
+    depths = [_depth(chosen, number, layers) for number, (_, layers, _) in enumerate(_BLOCKS, 1)]
+    return ("stem", "first", *stage_layers(depths), "last", "classes")
+
+
 MNASNET = Space(
     "mnasnet",
     tuple(
@@ -68,6 +77,7 @@ MNASNET = Space(
         )
     ),
     _build,
+    _layers,
 )
 """Every layer of a block alike. The convolution may be any of the paper's three, the inverted residual widened by 3 or
 6, as in the networks that were found: with it a block has the 432 forms that the paper speaks of."""

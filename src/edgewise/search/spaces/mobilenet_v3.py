@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from edgewise.blocks import Classifier, ConvBNAct, InvertedResidual, Row, WidthRule
 from edgewise.graph.ops import ActivationKind, BatchNorm
 from edgewise.papers import Architecture
-from edgewise.search.space import Choice, Option, Space
+from edgewise.search.space import Choice, Option, Space, stage_layers
 
 _STAGES: tuple[tuple[int, int, int, ActivationKind], ...] = (
     (24, 2, 2, "relu"),
@@ -29,7 +29,7 @@ def _build(chosen: Mapping[str, Option]) -> Architecture:
     entering = 16
     for number, (width, blocks, stride, activation) in enumerate(_STAGES, 1):
         out = _RULE.round(width * float(chosen[f"filters{number}"]))
-        for block in range(max(1, blocks + int(chosen[f"layers{number}"]))):
+        for block in range(_depth(chosen, number, blocks)):
             expanded = int(chosen[f"expansion{number}"]) * entering
             rows.append(
                 InvertedResidual(
@@ -50,6 +50,15 @@ def _build(chosen: Mapping[str, Option]) -> Architecture:
     return Architecture("mobilenet_v3_space", tuple(rows), norm=BatchNorm(eps=1e-3), widths=widths)
 
 
+def _depth(chosen: Mapping[str, Option], number: int, blocks: int) -> int:
+    return max(1, blocks + int(chosen[f"layers{number}"]))
+
+
+def _layers(chosen: Mapping[str, Option]) -> tuple[str, ...]:
+    depths = [_depth(chosen, number, blocks) for number, (_, blocks, _, _) in enumerate(_STAGES, 1)]
+    return ("stem", "first", *stage_layers(depths), "last", "classes")
+
+
 MOBILENET_V3 = Space(
     "mobilenet_v3",
     tuple(
@@ -64,6 +73,7 @@ MOBILENET_V3 = Space(
         )
     ),
     _build,
+    _layers,
 )
 """The paper searched in MnasNet's space; this is the part of it that the networks it found lie in, with their
 activations and their gates of a quarter of what is expanded."""

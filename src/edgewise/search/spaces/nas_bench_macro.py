@@ -39,9 +39,17 @@ def _build(chosen: Mapping[str, Option]) -> Architecture:
     return Architecture("nas_bench_macro", tuple(rows), input=(3, 32, 32))
 
 
+def _layers(chosen: Mapping[str, Option]) -> tuple[str, ...]:
+    firsts = {sum(blocks for _, blocks in _STAGES[:number]) for number in range(len(_STAGES))}
+    # Of those left out only what halves the map is a row.
+    blocks = [block for block in range(8) if block in firsts or chosen[f"block{block}"] != "identity"]
+    return ("stem", *(f"block{block} {chosen[f'block{block}']}" for block in blocks), "last", "classes")
+
+
 NAS_BENCH_MACRO = Space(
     "nas_bench_macro",
     tuple(Choice(f"block{number}", ("identity", "mb3_k3", "mb6_k5")) for number in range(8)),
     _build,
+    _layers,
 )
 """Eight blocks in three stages; those that are left out make many points the same network."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from edgewise.blocks import Classifier, ConvBNAct, MaxPool, Row, ShuffleDownUnitV2, ShuffleUnitV2, WidthRule
 from edgewise.papers import Architecture
-from edgewise.search.space import Choice, Option, Space
+from edgewise.search.space import Choice, Option, Space, stage_layers
 
 _STAGES = ((116, 4), (232, 8), (464, 4))
 """Width and units at width 1."""
@@ -25,9 +25,18 @@ def _build(chosen: Mapping[str, Option]) -> Architecture:
             ShuffleDownUnitV2(out_channels=2 * half, projected=half, inner=half, kernel=kernel, squeeze=squeeze)
         )
         unit = ShuffleUnitV2(out_channels=2 * half, passed=half, inner=half, kernel=kernel, squeeze=squeeze)
-        rows += [unit] * (units + int(chosen[f"units{number}"]) - 1)
+        rows += [unit] * (_depth(chosen, number, units) - 1)
     rows += [ConvBNAct(out_channels=int(chosen["last"]), kernel=1, head=True), Classifier(classes=1000)]
     return Architecture("shufflenet_v2_space", tuple(rows), widths=WidthRule(divisor=2, minimum=8, head="grow"))
+
+
+def _depth(chosen: Mapping[str, Option], number: int, units: int) -> int:
+    return units + int(chosen[f"units{number}"])
+
+
+def _layers(chosen: Mapping[str, Option]) -> tuple[str, ...]:
+    depths = [_depth(chosen, number, units) for number, (_, units) in enumerate(_STAGES, 1)]
+    return ("stem", "pool", *stage_layers(depths), "last", "classes")
 
 
 SHUFFLENET_V2 = Space(
@@ -46,4 +55,5 @@ SHUFFLENET_V2 = Space(
         Choice("last", (512, 768, 1024)),
     ),
     _build,
+    _layers,
 )

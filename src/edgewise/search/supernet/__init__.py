@@ -1,0 +1,1 @@
+"""One training for all networks of a space: they share weights, and each is judged in seconds."""

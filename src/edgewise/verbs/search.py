@@ -1,0 +1,257 @@
+"""`search`: a network designed for the user's images, device and latency budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgewise.data import open_dataset
+from edgewise.data.statistics import preprocessing_for, statistics
+from edgewise.devices import Budget, installed_runtime
+from edgewise.devices.runtimes import check_precision
+from edgewise.errors import EdgewiseError
+from edgewise.files import file_digest
+from edgewise.fitting.halving import default_recipe, with_epochs
+from edgewise.fitting.search_finish import Finished, chosen
+from edgewise.fitting.search_record import write_search
+from edgewise.papers import find
+from edgewise.profiling.filling import check_tracing
+from edgewise.profiling.gauge import Gauge
+from edgewise.profiling.gauge_for import gauge_for
+from edgewise.run_folder import RunFolder
+from edgewise.search import Problem, Space
+from edgewise.search.archive import Trial
+from edgewise.search.latencies import samples
+from edgewise.search.leading import lead_or_join
+from edgewise.search.objective import objective_named
+from edgewise.search.run import FrontNetwork, SearchRun
+from edgewise.search.searchers.named import DEFAULT, searcher_named
+from edgewise.search.settings import EvaluatorName, Settings, evaluator_named
+from edgewise.search.supernet.sandwich import supernet_recipe
+from edgewise.tasks import Tell
+from edgewise.training import Recipe
+from edgewise.verbs.checks import at_least, cores, described
+from edgewise.verbs.finishing import Finishing
+from edgewise.verbs.resolve import existing
+
+MOST = 1.5
+"""Of the budget: the latency of the slowest networks that are of any interest."""
+
+TRIALS = 100
+
+EPOCHS: Mapping[EvaluatorName, int] = {"supernet": 15, "proxy": 5, "lookup": 1}
+"""Of the training by which networks are judged, unless the user says (five are MnasNet's)."""
+
+_FROM = 1.25
+"""Of the budget: where NetAdapt begins, when it is to end at the budget."""
+
+
+@dataclass(frozen=True, eq=False)
+class Searched:
+    """What came of it: all trials, the front with its latencies (ms), the finished models, and where all lies."""
+
+    folder: Path
+    space: Space
+    budget_ms: float
+    trials: tuple[Trial, ...]
+    front: tuple[FrontNetwork, ...]
+    models: tuple[Finished, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "folder": str(self.folder),
+            "budget_ms": self.budget_ms,
+            "trials": len(self.trials),
+            "front": [
+                {
+                    "trial": one.trial.number,
+                    "ms": one.ms,
+                    "accuracy": one.trial.accuracy,
+                    "choices": self.space.named(one.trial.point),
+                }
+                for one in self.front
+            ],
+            "models": [one.to_json() for one in self.models],
+        }
+
+
+def search(
+    space: str,
+    data: str | Path,
+    budget: str,
+    *,
+    out: str | Path = "runs/search",
+    evaluator: str = "supernet",
+    searcher: str = DEFAULT,
+    objective: str = "soft",
+    trials: int = TRIALS,
+    minutes: float | None = None,
+    finish: int = 1,
+    adapt: bool = False,
+    runtime: str = "onnxruntime",
+    precision: str = "fp32",
+    threads: int = 1,
+    device: Path | None = None,
+    measure: bool = False,
+    size: int | None = None,
+    width: float = 1.0,
+    proxy_epochs: int | None = None,
+    epochs: int | None = None,
+    results: Path | None = None,
+    workers: int | None = None,
+    storage: str | None = None,
+    flip: bool | None = None,
+    seed: int = 0,
+    skip_bad: bool = False,
+    root: Path | None = None,
+    command: str = "edgewise.search(...)",
+    progress: bool = True,
+    tell: Tell | None = None,
+) -> Searched:
+    """Searches `space` for the networks that are most accurate on `data` around `budget`, and trains some of them.
+
+    `space` is one that comes with the package (`mnasnet`, `mobilenet_v3`, `shufflenet_v2`, `nas_bench_macro`), a
+    network of the zoo at several widths and input sizes, or a Python file with a `Space`; `width` is a factor for all
+    its widths. `budget` is a latency (`5ms`, `0.6x mobilenet_v2`) in `runtime` and `precision` on `threads` threads,
+    by a table that is filled here, or that of the profile `device`; the front is measured whole, with `measure` every
+    sample.
+
+    Networks are judged by `evaluator`, on images held out of the training split: `supernet` (shared weights, trained
+    once), `proxy` (each trained from scratch), for `proxy_epochs` either way; `lookup` reads the table `results`.
+    `searcher` proposes up to `trials` of them, for up to about `minutes`; `objective` weighs accuracy against latency
+    where it looks at one number. `finish` networks are trained whole, for `epochs`: the best within the budget, within
+    0.7 and 1.4 times it, and then the next ones. With `adapt` the search is for a network of 1.25 times the budget,
+    and NetAdapt in MobileNetV3's form narrows it to the budget (Howard et al., 2019, section 4).
+
+    `workers` processes evaluate here, and the same call in other processes works for this one (on other machines that
+    see the folder, with `storage`, an Optuna URL). The same call on the same folder goes on where it was; it may ask
+    for more trials, time or models.
+
+    Raises `EdgewiseError` for a space, data or options that cannot be used, and `BudgetError` where the smallest
+    network of the space is too slow.
+    """
+    say: Tell = tell or (lambda text: None)
+    at_least(1, {"threads": threads, "trials": trials, "proxy_epochs": proxy_epochs, "epochs": epochs, "input": size})
+    at_least(1, {"workers": workers})
+    at_least(0, {"finish": finish, "seed": seed})
+    judge = evaluator_named(evaluator)
+    if (judge == "lookup") != (results is not None):
+        raise EdgewiseError("the evaluator lookup reads a table of results, and the others none; give both or neither")
+    check_precision(installed_runtime(runtime), precision)
+    check_tracing(runtime)
+    wanted = Budget.parse(budget)
+    objective_named(objective, 1.0)
+    dataset = open_dataset(data, seed=seed, skip_bad=skip_bad, root=root)
+    found = statistics(dataset.splits["train"])
+    pixels = size or found.size
+    flips = dataset.source != "digits" if flip is None else flip
+    full = default_recipe(dataset, pixels, seed=seed, flip=flips)
+    settings = Settings(
+        space=space,
+        size=pixels,
+        classes=len(dataset.classes),
+        width=width,
+        evaluator=judge,
+        recipe=_short(full, judge, proxy_epochs),
+        preprocessing=preprocessing_for(pixels, found),
+        table=None if results is None else str(existing(results, "table of results").resolve()),
+    )
+    searched = settings.found_space()
+    searcher_named(searcher, Problem(searched, lambda one: 1.0, objective_named(objective, 1.0), MOST), seed)
+    asked = {
+        "verb": "search",
+        "space": space,
+        "data": dataset.digest,
+        "budget": budget,
+        "evaluator": evaluator,
+        "searcher": searcher,
+        "objective": objective,
+        "runtime": runtime,
+        "precision": precision,
+        "threads": threads,
+        "device": None if device is None else file_digest(existing(device, "device profile")),
+        "measure": measure,
+        "adapt": adapt,
+        "input": pixels,
+        "width": width,
+        "proxy_epochs": settings.recipe.epochs,
+        "results": None if results is None else file_digest(results),
+        "flip": flips,
+        "seed": seed,
+    }
+    shown = {**asked, "data": dataset.source, "device": None if device is None else str(device)}
+    shown |= {"results": None if results is None else str(results), "trials": trials, "minutes": minutes}
+    finishing = Finishing(
+        data, epochs, runtime, precision, threads, device, workers, flips, seed, skip_bad, root, progress, say
+    )
+    with RunFolder(Path(out), asked) as folder:
+        say(described(dataset) + f"; searching {searched.name}")
+
+        def lead() -> Searched:
+            networks = samples(searched)
+            gauge = gauge_for(
+                folder.path,
+                networks[0],
+                runtime,
+                precision,
+                threads,
+                device=device,
+                others=lambda: networks[1:],
+                tell=say,
+            )
+            budget_ms = folder.stage(
+                "budget", lambda: _milliseconds(wanted, gauge, settings), lambda ms: {"ms": ms}, lambda kept: kept["ms"]
+            )
+            target = _FROM * budget_ms if adapt else budget_ms
+            problem = Problem(searched, gauge.expected, objective_named(objective, target), MOST * target)
+            run = SearchRun(
+                folder.path,
+                settings,
+                problem,
+                searcher_named(searcher, problem, seed),
+                gauge,
+                seed,
+                measure,
+                workers or cores(),
+                say,
+                storage,
+            )
+            run.check_reach(budget_ms)
+            run.prepare(dataset)
+            made = run.trials(trials, minutes)
+            front = run.front(made)
+            models = finishing.trained(run, chosen(front, target, max(1, finish) if adapt else finish))
+            if adapt:
+                models.append(finishing.narrowed(run, models[0], budget_ms))
+            write_search(
+                folder.path,
+                searched,
+                made,
+                front,
+                models,
+                budget_ms=budget_ms,
+                measured=gauge.here,
+                command=command,
+                asked=shown,
+            )
+            return Searched(folder.path, searched, budget_ms, tuple(made), tuple(front), tuple(models))
+
+        return lead_or_join(folder.path, lead, workers=workers or cores(), tell=say, storage=storage)
+
+
+def _short(full: Recipe, judge: EvaluatorName, epochs: int | None) -> Recipe:
+    """The recipe by which networks are judged. Never measured what is faster: all workers are to do the same."""
+    recipe = with_epochs(full, epochs or EPOCHS[judge], "32")
+    return supernet_recipe(recipe) if judge == "supernet" else recipe
+
+
+def _milliseconds(budget: Budget, gauge: Gauge, settings: Settings) -> float:
+    """The budget in ms; a relative one by the reference's latency on the same images."""
+    if budget.milliseconds is not None:
+        return budget.milliseconds
+    assert budget.reference is not None
+    assert budget.factor is not None
+    reference = find(budget.reference).with_classes(settings.classes).with_input(settings.size)
+    return budget.factor * gauge.measured([reference])[0]
