@@ -2,8 +2,9 @@
 
 For MobileNet v1 and v2 (at half width, 32 pixels) and every seed: the network is trained; NetAdapt narrows it step by
 step to the least of some shares of its latency; then the networks at those shares, and the network at smaller width
-multipliers, are trained from scratch with the same recipe, for as many epochs, from the same seed. In the end all of
-one model are timed side by side.
+multipliers, are trained from scratch with the same recipe, for as many epochs, from the same seed. A search takes
+longer than all that: by default only the first seed has one, and the others train the networks that it found. In the
+end all of one model are timed side by side.
 
     python benchmarks/adapt.py CIFAR10_FOLDER                 about 5 hours on two cores, most of it training
     python benchmarks/adapt.py CIFAR10_FOLDER --time          only the latencies of what is done
@@ -32,6 +33,7 @@ from tempfile import TemporaryDirectory
 import edgewise
 from edgewise.deploy import build, random_tensors
 from edgewise.devices import Variant, describe_machine, measure_variants
+from edgewise.errors import BudgetError
 from edgewise.files import write_text
 from edgewise.papers import Architecture, find
 from edgewise.verbs.adapt import Adapted
@@ -121,18 +123,22 @@ class Runs:
         """All steps of narrowing the network to the least share of its latency, and what finding them took."""
 
         def make() -> Report:
-            made = edgewise.adapt(
-                model,
-                self.data,
-                f"{min(SHARES):g}x",
-                form=form,
-                seed=seed,
-                short=SHORT,
-                epochs=1,
-                out=self.folder / key,
-                progress=False,
-                tell=lambda text: say(f"  {text}"),
-            )
+            try:
+                made = edgewise.adapt(
+                    model,
+                    self.data,
+                    f"{min(SHARES):g}x",
+                    form=form,
+                    seed=seed,
+                    short=SHORT,
+                    epochs=1,
+                    out=self.folder / key,
+                    progress=False,
+                    tell=lambda text: say(f"  {text}"),
+                )
+            except BudgetError as error:
+                say(f"  {error}")  # what it has reached is a result too
+                made = Adapted.read(self.folder / key)
             assert isinstance(made, Adapted)
             files = [made.folder / "steps" / f"{step.number:02}" / "model.safetensors" for step in made.steps]
             return {
@@ -189,6 +195,9 @@ def main() -> None:
     parser.add_argument("--model", action="append", choices=list(MODELS), help="by default all")
     parser.add_argument("--form", action="append", choices=FORMS, help="by default netadapt")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument(
+        "--searches", type=int, default=1, help="of so many seeds; the others train what the last found"
+    )
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--time", action="store_true", help="train nothing, time what there is")
     parser.add_argument("--runs", type=Path, default=Path("runs/benchmark-adapt"), help="where models lie meanwhile")
@@ -200,10 +209,17 @@ def main() -> None:
     for seed in range(0 if asked.time else asked.seeds):
         for name in names:
             whole = find(name).scaled(MODELS[name])
-            runs.trained(f"{name}/{seed}/whole", whole, seed)
             model = asked.runs / name / str(seed) / "whole" / "model.safetensors"
+            due = seed < asked.searches and any(
+                f"{name}/{seed}/{form} search" not in runs.networks for form in runs.forms
+            )
+            if due and not model.exists():
+                # Results outlive what lies in --runs, and a search begins with the weights.
+                runs.networks.pop(f"{name}/{seed}/whole", None)
+            runs.trained(f"{name}/{seed}/whole", whole, seed)
             for form in runs.forms:
-                search = runs.searched(f"{name}/{seed}/{form} search", model, form, seed)
+                key = f"{name}/{min(seed, asked.searches - 1)}/{form} search"
+                search = runs.searched(key, model, form, seed)
                 for share in SHARES:
                     runs.trained(f"{name}/{seed}/{form} {share:g}", reached(search, share), seed)
             for width in WIDTHS:

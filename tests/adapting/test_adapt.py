@@ -225,6 +225,33 @@ def test_what_only_seemed_fast_enough_is_not_taken_for_it(
     assert any(one["ms"] < 0.99 * step.ms for step in made.steps[1:] for one in step.proposals)
 
 
+class Lucky(Expecting):
+    """A device on which the first measurement below a target is so by chance."""
+
+    here = True
+    target_ms = 0.0
+    lucky = True
+
+    def measured(self, architectures: Sequence[Architecture]) -> list[float]:
+        found = super().measured(architectures)
+        if len(found) == 1 and self.lucky and found[0] < 1.1 * self.target_ms:
+            self.lucky = False
+            return [0.9 * found[0]]
+        return found
+
+
+def test_a_target_reached_by_chance_is_measured_again(
+    given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gauge = Lucky(tables_of(device())[0])
+    gauge.target_ms = 0.9 * gauge.expected(read_card(given[0]).architecture)
+    monkeypatch.setattr(module, "gauge_for", lambda *_, **__: gauge)
+    made = quick_adapt.run(*given, tmp_path / "run", budget="0.9x")
+    assert not gauge.lucky
+    assert made.steps[-1].ms == pytest.approx(made.ms)
+    assert made.ms <= 1.01 * made.target_ms
+
+
 def test_steps_go_on_where_the_table_is_wrong(given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gauge = Stubborn(tables_of(device())[0])
     monkeypatch.setattr(module, "gauge_for", lambda *_, **__: gauge)

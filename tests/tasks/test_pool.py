@@ -65,6 +65,14 @@ def test_options_are_there_for_optunas_own_tools_also_after_a_worker_is_gone(tmp
     assert [(one.params, one.values) for one in queue.study.best_trials] == [({"kernel": 5, "op": "conv"}, [1.0, 0.5])]
 
 
+def test_empty_trials_are_swept_up(tmp_path: Path) -> None:
+    queue = Queue(tmp_path, directions=DIRECTIONS)
+    queue.study.ask()  # and killed
+    with pool(tmp_path, []) as workers:
+        workers.run({"one": task(1)})
+    assert sorted(one.state.name for one in queue.study.get_trials()) == ["COMPLETE", "PRUNED"]
+
+
 @pytest.fixture
 def harm(tmp_path: Path) -> Iterator[Callable[[int], None]]:
     """Sends a signal to the first worker that works, once."""

@@ -24,9 +24,6 @@ from edgewise.weights import ModelCard, load_model, read_card
 SHORT_RATE = 0.01
 """The learning rate of short fine-tunes."""
 
-CLOSE = 0.01
-"""By this share of the target a measurement may be above it, of a network that another one found within."""
-
 UNSURE = 0.02
 """By how much a first look may be wrong."""
 

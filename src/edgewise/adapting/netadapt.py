@@ -36,6 +36,9 @@ from edgewise.weights.model_file import save_tensors
 SHORT_BATCH = 64
 """Short fine-tunes need steps more than they need images."""
 
+CLOSE = 0.01
+"""By this share of the target a measurement may be above it, of a network that another one found within."""
+
 _TRIES = 3
 _BESIDE = 4
 _SMALLEST_STEP = 1e-3
@@ -78,7 +81,7 @@ class NetAdapt:
         if len(steps) > 1:
             self._tell(f"going on after step {len(steps) - 1}: {steps[-1].ms:.3f} ms of {target_ms:.3f}")
         took: list[float] = []
-        while steps[-1].ms > target_ms:
+        while not self._reached(steps, target_ms):
             began = time.monotonic()
             self._settle(steps[-1])
             made = self._next(pool, contest, steps[-1], target_ms)
@@ -92,6 +95,19 @@ class NetAdapt:
                 f"{100 * made.accuracy:.2f}% on the holdout{self._time_left(made, target_ms, took)}"
             )
         return steps
+
+    def _reached(self, steps: list[Step], target_ms: float) -> bool:
+        """Whether the last step keeps the target, also when it is measured again: of many measurements the first below
+        it may be so by chance. What that gives is then the step's latency."""
+        last = steps[-1]
+        if last.ms > target_ms or last.number == 0:
+            return last.ms <= target_ms
+        ms = self._gauge.measured([read_card(self.steps.model_file(last.number)).architecture])[0]
+        if ms <= target_ms * (1 + CLOSE):
+            return True
+        self._tell(f"measured again, it takes {ms:.3f} ms of {target_ms:.3f}: on with it")
+        steps[-1] = self.steps.keep(replace(last, ms=ms))
+        return False
 
     def _time_left(self, step: Step, target_ms: float, took: Sequence[float]) -> str:
         left = steps_left(self._course.form, self.steps.seed().ms, step.number, step.ms, target_ms)

@@ -68,12 +68,12 @@ class SearchRun:
         least, most = self.gauge.glanced(ends)
         if least > budget_ms * (1 + _UNSURE):
             raise BudgetError(
-                f"the smallest network of {space.name} takes {least:.3f} ms, and {budget_ms:.3f} ms are not to be had "
+                f"the smallest network of {space.name} takes {least:.3g} ms, and {budget_ms:.3g} ms are not to be had "
                 "from it: allow more time, or search narrower networks with --width"
             )
         if most < budget_ms:
             self.tell(
-                f"the largest network of {space.name} takes {most:.3f} ms: the budget of {budget_ms:.3f} rules nothing "
+                f"the largest network of {space.name} takes {most:.3g} ms: the budget of {budget_ms:.3g} rules nothing "
                 "out; a --width above 1 would use it"
             )
 

@@ -65,6 +65,7 @@ class Pool:
     ) -> None:
         if error is None:
             self._queue.set_over(True)  # workers elsewhere end too; after an error the run may go on
+            self._queue.sweep()
         for process in self._processes:
             process.terminate()
         for process in self._processes:

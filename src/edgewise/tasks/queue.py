@@ -120,11 +120,21 @@ class Queue:
             return None
         trial = self.study.ask()
         if "task" not in trial.user_attrs:  # somebody else was faster: this one is empty
-            self.study.tell(trial, state=TrialState.PRUNED)
+            with suppress(ValueError, RuntimeError):  # swept up meanwhile
+                self.study.tell(trial, state=TrialState.PRUNED)
             return None
         worker = Worker.this()
         trial.set_user_attr("worker", [worker.host, worker.pid])
         return trial
+
+    def sweep(self) -> None:
+        """Ends trials that are empty, left behind by a worker that was killed just when somebody else was faster."""
+        from optuna.trial import TrialState
+
+        for one in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            if "task" not in one.user_attrs:
+                with suppress(ValueError, RuntimeError):
+                    self.study.tell(one.number, state=TrialState.PRUNED)
 
     def done(self, trial: Trial, result: Sequence[float]) -> None:
         """Keeps the result. Where the trial was given up on meanwhile, or two workers took it in the same moment, the

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgewise.adapting.adaptation import CLOSE, SHORT, Adaptation, Plan
-from edgewise.adapting.netadapt import Course
+from edgewise.adapting.adaptation import SHORT, Adaptation, Plan
+from edgewise.adapting.netadapt import CLOSE, Course
 from edgewise.adapting.ranking import score_named
 from edgewise.adapting.rules import form_of
 from edgewise.adapting.steps import Step

@@ -218,7 +218,7 @@ def search(
                 say,
                 storage,
             )
-            run.check_reach(budget_ms)
+            run.check_reach(target)
             run.prepare(dataset)
             made = run.trials(trials, minutes)
             front = run.front(made)
