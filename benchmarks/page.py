@@ -16,6 +16,7 @@ from typing import Any
 
 import page_adapt
 import page_devices
+import page_search
 from edgewise.files import write_text
 
 ROOT = Path(__file__).parent.parent
@@ -25,6 +26,9 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 BUSY = 1.5
 """From what load on (the mean number of busy tasks over a minute) a machine counts as busy with something else; a
 benchmark that has just run accounts for up to one."""
+
+TIMELESS = ("search",)
+"""Sections whose figures do not depend on how busy the machine was."""
 
 HEAD = """# Benchmarks
 
@@ -277,6 +281,7 @@ SECTIONS: dict[str, Callable[[Report], str]] = {
     "prediction": lambda report: page_devices.prediction(report, table),
     "int8": int8,
     "adapt": lambda report: page_adapt.adapt(report, table),
+    "search": lambda report: page_search.search(report, table),
     "counting": counting,
     "counters": counters,
     "networks": networks,
@@ -294,7 +299,7 @@ def conditions(name: str, report: Report) -> str:
     measured = f"Measured by `benchmarks/{name}.py` with edgewise {report['edgewise']} at a load of {load}"
     place = ", ".join([machine["cpu"] or "an unknown CPU", f"{cores} cores", machine["architecture"], machine["os"]])
     said = [f"{measured} on: {place}, Python {machine['python']}."]
-    if machine["load"] is not None and machine["load"][0] >= BUSY:
+    if machine["load"] is not None and machine["load"][0] >= BUSY and name not in TIMELESS:
         said.append("**The machine was busy with something else: these figures are too slow or too uncertain.**")
     if report["quick"]:
         said.append("**A quick run: too few rounds to rely on.**")
@@ -323,8 +328,9 @@ def main() -> None:
         raise SystemExit(f"there are no results in {arguments.results}; run the other scripts beside this one first")
     reports = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in found}
     write_text(arguments.out, page(reports))
-    if "adapt" in reports:
-        write_text(arguments.out.with_name("adapt.svg"), page_adapt.figure(reports["adapt"]))
+    figures = {"adapt": page_adapt.figure, "search": page_search.figure}
+    for name in figures.keys() & reports.keys():
+        write_text(arguments.out.with_name(f"{name}.svg"), figures[name](reports[name]))
     print(f"written to {arguments.out}")
 
 

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from edgewise.explain.chart import WIDE, Chart, label, standalone
-from edgewise.explain.html import Markup, tag
+from edgewise.explain.html import NOTHING, Markup, tag
 from edgewise.explain.labels import Box
 from edgewise.explain.marks import mark
 
-__all__ = ["MARGIN", "Panel", "aligned", "series", "stacked"]
+__all__ = ["MARGIN", "Panel", "aligned", "key", "series", "stacked"]
 
 MARGIN = 12
 """What the charts are narrower than the file, in px."""
 
 _APART = 14
+_LINE = 20
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def series(
     marked: Sequence[tuple[float, float, float, str]],
 ) -> Markup:
     """One series, in the colour and shape of `number`: lines through the points of each of `runs`, a mark of a radius
-    with a tooltip (x, y, radius, said) at every point of `marked`, and `name` beside the last of them."""
+    with a tooltip (x, y, radius, said) at every point of `marked`, and `name`, if any, beside the last of them."""
     last = marked[-1]
     return tag(
         "g",
@@ -70,5 +71,16 @@ def series(
             tag("g", None, tag("title", None, said), mark(number, chart.x(x), chart.y(y), radius))
             for x, y, radius, said in marked
         ),
-        label(chart.plot.right + 6, chart.y(last[1]) + 4, name, f"hue{number} named"),
+        label(chart.plot.right + 6, chart.y(last[1]) + 4, name, f"hue{number} named") if name else NOTHING,
     )
+
+
+def key(chart: Chart, names: Sequence[tuple[int, str]]) -> Markup:
+    """The names of series, by number, beside their marks to the right of the plot, one below the other: for lines that
+    end too close to each other to be named there."""
+    left, top = chart.plot.right + 14, chart.plot.top + 8
+    rows = [
+        tag("g", None, mark(number, left, top + place * _LINE, 5), label(left + 12, top + 4 + place * _LINE, name))
+        for place, (number, name) in enumerate(names)
+    ]
+    return tag("g", None, *rows)

@@ -1,0 +1,91 @@
+"""The section of docs/benchmarks.md on searchers, and its figure; `page.py` puts them on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from edgewise.explain.axis import fit_axis
+from edgewise.explain.chart import WIDE
+from edgewise.explain.html import Markup
+from edgewise.explain.panels import MARGIN, Panel, key, series, stacked
+
+Report = dict[str, Any]
+Table = Callable[[Sequence[str], Iterable[Sequence[str]]], str]
+
+TITLES = {
+    "surrogate": "surrogate (default)",
+    "random": "random",
+    "evolution": "regularised evolution",
+    "tpe": "Optuna TPE",
+    "nsga2": "Optuna NSGA-II",
+    "gp": "Optuna GP",
+    "ppo": "PPO, as in MnasNet",
+    "ppo_tuned": "PPO, tuned",
+}
+
+_HIGH = 360
+
+
+def search(report: Report, table: Table) -> str:
+    """How much of the true front searchers find, and what they return for three budgets."""
+    marks = ("20", "50", "100", "200", "500")
+
+    def row(name: str, found: Report) -> list[str]:
+        shares = [_share(found["hypervolume"].get(mark)) for mark in marks]
+        last = list(found["distinct"])[-1]
+        close = found["close_within_budgets"].values()
+        return [
+            TITLES[name],
+            *shares,
+            f"{found['distinct'][last]:.0f} of {last}",
+            " / ".join(str(one) for one in close),
+            f"{found['seconds']:.1f}",
+        ]
+
+    seeds = max(one["seeds"] for one in report["results"].values())
+    head = ("", *(f"after {mark}" for mark in marks), "distinct", "close, 0.7T / T / 1.4T", "s a run")
+    return f"""## Searchers
+
+NAS-Bench-Macro: {report["networks"]:,} different networks for CIFAR-10, all of them trained three times. Searchers see
+the first accuracy, and are scored by the mean of the other two; multiply-adds stand for latency, with T =
+{report["target"]:.0f} M and w = -0.07. The share of the true front's hypervolume after so many evaluations: the mean of
+{seeds} seeds, in brackets their standard deviation. Then the different networks among the evaluations, and in how many
+of the {seeds} searches what is returned for 0.7 T, T and 1.4 T, after at most {report["budgets_after"]} evaluations,
+is within {100 * report["close"]:.1f} points of the best that there is. The whole took {report["seconds"] / 60:.0f}
+minutes.
+
+{table(head, [row(name, found) for name, found in report["results"].items()])}
+
+![Hypervolume over evaluations](search.svg)
+"""
+
+
+def _share(found: Report | None) -> str:
+    return "–" if found is None else f"{100 * found['mean']:.1f}% ({100 * found['deviation']:.1f})"
+
+
+def figure(report: Report) -> str:
+    """The share of the true front's hypervolume over evaluations, a line a searcher."""
+    curves = {
+        name: [(float(mark), 100 * one["mean"]) for mark, one in found["hypervolume"].items()]
+        for name, found in report["results"].items()
+    }
+    points = [point for curve in curves.values() for point in curve]
+    panel = Panel(
+        width=WIDE - MARGIN,
+        height=_HIGH,
+        x_axis=fit_axis([x for x, _ in points], logarithmic=True),
+        y_axis=fit_axis([y for _, y in points], logarithmic=False, ceiling=100.0),
+        x_label="networks evaluated",
+        y_label="hypervolume, % of the true front's",
+        right=190,
+    )
+
+    def line(number: int, name: str, curve: Sequence[tuple[float, float]]) -> Markup:
+        marked = [(x, y, 4.0, f"{TITLES[name]}: {y:.1f}% after {x:.0f}") for x, y in curve]
+        return series(panel, number, "", [list(curve)], marked)
+
+    drawn = [line(number, name, curve) for number, (name, curve) in enumerate(curves.items())]
+    names = [(number, TITLES[name]) for number, name in enumerate(curves)]
+    return stacked([panel], [panel.drawn("Hypervolume over evaluations, by searcher", *drawn, key(panel, names))])
