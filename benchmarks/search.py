@@ -31,12 +31,12 @@ from edgewise.costs import count
 from edgewise.devices import describe_machine
 from edgewise.files import write_text
 from edgewise.papers import Architecture
-from edgewise.search import Problem, hypervolume
-from edgewise.search.front import front
-from edgewise.search.objective import mnasnet_soft
-from edgewise.search.searchers.named import SEARCHERS, searcher_named
-from edgewise.search.spaces import NAS_BENCH_MACRO
-from edgewise.search.study import Study
+from edgewise.searching import Problem, hypervolume
+from edgewise.searching.front import front
+from edgewise.searching.objective import mnasnet_soft
+from edgewise.searching.searchers.named import SEARCHERS, searcher_named
+from edgewise.searching.spaces import NAS_BENCH_MACRO
+from edgewise.searching.study import Study
 from edgewise.version import VERSION
 
 RESULTS = Path(__file__).parent / "results" / "search.json"

@@ -24,7 +24,7 @@ from edgewise.deploy.tensors import random_tensors
 from edgewise.errors import EdgewiseError
 from edgewise.nn import Network
 from edgewise.papers import Architecture, find
-from edgewise.search.spaces import MNASNET
+from edgewise.searching.spaces import MNASNET
 from edgewise.weights import load_model
 from edgewise.weights.shapes import tensor_shapes
 from random_weights import images

@@ -49,6 +49,8 @@ def test_help_and_the_zoo_need_no_slow_library(pristine: Path) -> None:
         *([verb, "--help"] for verb in verbs),
         ["device", "--help"],
         ["device", "profile", "--help"],
+        ["search", "--help"],
+        ["search", "status", "--help"],
         ["models"],
         ["models", "mobilenet*", "--json"],
         ["show", "mobilenet_v3_large"],
@@ -60,3 +62,9 @@ def test_help_and_the_zoo_need_no_slow_library(pristine: Path) -> None:
 
 def test_showing_a_model_file_needs_no_slow_library(pristine: Path) -> None:
     imported(SLOW, [["show", "model.safetensors"], ["show", "model.safetensors", "--json"]], pristine)
+
+
+def test_a_searchs_status_needs_no_slow_library(tmp_path: Path) -> None:
+    trial = {"number": 0, "point": [1], "digest": "a", "cost": 0.5, "accuracy": 0.9, "like": None}
+    (tmp_path / "archive.json").write_text(json.dumps([trial]))
+    imported(SLOW, [["search", "status", str(tmp_path)], ["search", "status", str(tmp_path), "--json"]], tmp_path)

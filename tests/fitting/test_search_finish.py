@@ -6,8 +6,8 @@ import pytest
 
 from edgewise.errors import BudgetError
 from edgewise.fitting.search_finish import chosen
-from edgewise.search.archive import Trial
-from edgewise.search.run import FrontNetwork
+from edgewise.searching.archive import Trial
+from edgewise.searching.run import FrontNetwork
 
 
 def network(number: int, ms: float, accuracy: float) -> FrontNetwork:

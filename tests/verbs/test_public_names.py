@@ -8,7 +8,20 @@ import pytest
 
 import edgewise
 
-VERBS = ("bench", "convert", "evaluate", "export", "fit", "models", "predict", "quantize", "share", "show", "train")
+VERBS = (
+    "bench",
+    "convert",
+    "evaluate",
+    "export",
+    "fit",
+    "models",
+    "predict",
+    "quantize",
+    "search",
+    "share",
+    "show",
+    "train",
+)
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgewise.errors import BudgetError
-from edgewise.search.run import FrontNetwork
+from edgewise.searching.run import FrontNetwork
 
 SHARES = (1.0, 0.7, 1.4)
 """Of the budget, in the order in which models for them are made."""

@@ -13,9 +13,9 @@ from edgewise.errors import EdgewiseError
 from edgewise.explain.search_report import SearchReport, ShownModel, ShownTrial, search_report
 from edgewise.files import write_text
 from edgewise.fitting.search_finish import Finished
-from edgewise.search import Space
-from edgewise.search.archive import Trial
-from edgewise.search.run import FrontNetwork
+from edgewise.searching import Space
+from edgewise.searching.archive import Trial
+from edgewise.searching.run import FrontNetwork
 from edgewise.version import VERSION
 from edgewise.weights import read_card
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgewise.fitting.search_finish import Chosen, Finished
-from edgewise.search.run import SearchRun
+from edgewise.searching.run import SearchRun
 from edgewise.tasks import Tell
 from edgewise.verbs.adapt import Adapted, adapt
 from edgewise.verbs.train import train

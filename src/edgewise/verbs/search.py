@@ -21,15 +21,15 @@ from edgewise.profiling.filling import check_tracing
 from edgewise.profiling.gauge import Gauge
 from edgewise.profiling.gauge_for import gauge_for
 from edgewise.run_folder import RunFolder
-from edgewise.search import Problem, Space
-from edgewise.search.archive import Trial
-from edgewise.search.latencies import samples
-from edgewise.search.leading import lead_or_join
-from edgewise.search.objective import objective_named
-from edgewise.search.run import FrontNetwork, SearchRun
-from edgewise.search.searchers.named import DEFAULT, searcher_named
-from edgewise.search.settings import EvaluatorName, Settings, evaluator_named
-from edgewise.search.supernet.sandwich import supernet_recipe
+from edgewise.searching import Problem, Space
+from edgewise.searching.archive import Trial
+from edgewise.searching.latencies import samples
+from edgewise.searching.leading import lead_or_join
+from edgewise.searching.objective import objective_named
+from edgewise.searching.run import FrontNetwork, SearchRun
+from edgewise.searching.searchers.named import DEFAULT, searcher_named
+from edgewise.searching.settings import EvaluatorName, Settings, evaluator_named
+from edgewise.searching.supernet.sandwich import supernet_recipe
 from edgewise.tasks import Tell
 from edgewise.training import Recipe
 from edgewise.verbs.checks import at_least, cores, described

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewise.errors import EdgewiseError
-from edgewise.search.archive import Trial, front_of, read_archive
+from edgewise.searching.archive import Trial, front_of, read_archive
 from edgewise.tasks.queue import FILE, Queue
 
 _DIRECTIONS = ("maximize", "minimize")

@@ -1,0 +1,188 @@
+"""One search in its folder: everything prepared, trials by workers, and the front measured."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edgewise.data import Dataset
+from edgewise.data.decoded import hold_out, write_decoded
+from edgewise.errors import BudgetError, EdgewiseError
+from edgewise.profiling.gauge import Gauge
+from edgewise.searching.archive import Trial, front_of, write_archive
+from edgewise.searching.latencies import MeasuredLatencies
+from edgewise.searching.pace import Pace
+from edgewise.searching.problem import Problem
+from edgewise.searching.searchers.base import Searcher
+from edgewise.searching.settings import CACHE, Settings
+from edgewise.searching.study import Asked, Study
+from edgewise.searching.supernet.extremes import largest, smallest
+from edgewise.searching.worker import DIRECTIONS
+from edgewise.tasks import Pool, Task, Tell
+from edgewise.training.progress import clock
+
+MODULE = "edgewise.searching.worker"
+
+_SUPERNET_SAID = 30.0
+_UNSURE = 0.02
+
+
+@dataclass(frozen=True)
+class FrontNetwork:
+    """A trial of the front, and what its whole network was measured to take, in ms; expected where the device is not
+    here."""
+
+    trial: Trial
+    ms: float
+
+
+@dataclass(eq=False)
+class SearchRun:
+    """The search of `problem` in `folder`. With `measure` every sample's latency is measured, not only the front's.
+
+    `workers` processes evaluate here; others join by `storage`, an Optuna URL, or the folder.
+    """
+
+    folder: Path
+    settings: Settings
+    problem: Problem
+    searcher: Searcher
+    gauge: Gauge
+    seed: int
+    measure: bool
+    workers: int
+    tell: Tell
+    storage: str | None = None
+    _measured: MeasuredLatencies = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._measured = MeasuredLatencies(self.gauge, self.folder / "measured.json")
+
+    def check_reach(self, budget_ms: float) -> None:
+        """A first look, before any table is filled: raises `BudgetError` where even the smallest network of the space
+        is slower than the budget, and tells where the largest keeps it."""
+        space = self.problem.space
+        ends = [space.architecture(end(self.problem)) for end in (smallest, largest)]
+        least, most = self.gauge.glanced(ends)
+        if least > budget_ms * (1 + _UNSURE):
+            raise BudgetError(
+                f"the smallest network of {space.name} takes {least:.3g} ms, and {budget_ms:.3g} ms are not to be had "
+                "from it: allow more time, or search narrower networks with --width"
+            )
+        if most < budget_ms:
+            self.tell(
+                f"the largest network of {space.name} takes {most:.3g} ms: the budget of {budget_ms:.3g} rules nothing "
+                "out; a --width above 1 would use it"
+            )
+
+    def prepare(self, dataset: Dataset) -> None:
+        """Decodes the images for all workers, and trains shared weights where they are what networks are judged by."""
+        self.settings.write(self.folder)
+        if self.settings.evaluator == "lookup":
+            return
+        splits = hold_out(dataset.splits["train"], self.seed)
+        if not len(splits["holdout"]):
+            raise EdgewiseError(f"{dataset.source} has too few training images to hold some out; add images")
+        write_decoded(self.folder / CACHE, splits, self.settings.preprocessing)
+        if self.settings.evaluator == "supernet":
+            self._train_supernet()
+
+    def trials(self, count: int, minutes: float | None = None) -> list[Trial]:
+        """Up to `count` trials, in up to about `minutes` over all calls; in the archive file too."""
+        pace = Pace(self.folder / "seconds.json")
+        with self._pool() as pool:
+            study = Study(
+                self.problem,
+                self.searcher,
+                evaluate=lambda asked: self._evaluated(pool, asked),
+                costs=self._costs if self.measure else None,
+                told=lambda trials: self._told(trials, count, pace),
+            )
+            made = study.run(count, lambda: minutes is not None and pace.seconds > 60 * minutes)
+        if len(made) < count:
+            why = "the time is up" if minutes is not None and pace.seconds > 60 * minutes else "the space has no more"
+            self.tell(f"{why}: {len(made)} trials are all")
+        return made
+
+    def front(self, trials: Sequence[Trial]) -> list[FrontNetwork]:
+        """The front, its networks measured whole, side by side. Tells where a measurement parts from the table."""
+        found = front_of(trials)
+        if not found:
+            raise EdgewiseError("no network could be evaluated; see above for what went wrong")
+        architectures = [self.problem.space.architecture(one.point) for one in found]
+        if not self.gauge.here:
+            self.tell("latencies are those the device's table gives; measure what you choose on the device")
+        made = [FrontNetwork(one, ms) for one, ms in zip(found, self._measured(architectures), strict=True)]
+        off = max((abs(one.ms / one.trial.cost - 1) for one in made), default=0.0)
+        if self.gauge.here and not self.measure:
+            self.tell(f"measured whole, the front's latencies are within {100 * off:.1f}% of what the table said")
+        return made
+
+    def _pool(self) -> Pool:
+        return Pool(self.folder, self.workers, self.tell, module=MODULE, storage=self.storage, directions=DIRECTIONS)
+
+    def _evaluated(self, pool: Pool, asked: Sequence[Asked]) -> dict[int, float]:
+        tasks = {_name(one.number): self._task(one) for one in asked}
+        results = pool.run(tasks)
+        return {one.number: results[_name(one.number)][0] for one in asked if _name(one.number) in results}
+
+    def _task(self, one: Asked) -> Task:
+        choices = self.problem.space.choices
+        named = self.problem.space.named(one.point)
+        return Task(
+            {"number": one.number, "point": list(one.point), "ms": one.cost},
+            options={choice.name: (named[choice.name], choice.options) for choice in choices},
+        )
+
+    def _costs(self, points: Sequence[tuple[int, ...]]) -> list[float]:
+        return self._measured([self.problem.space.architecture(point) for point in points])
+
+    def _told(self, trials: Sequence[Trial], count: int, pace: Pace) -> None:
+        write_archive(self.folder, trials)
+        each = pace.beat(len(trials))
+        known = [one for one in trials if one.accuracy is not None]
+        if each is None or not known:
+            return
+        best = max(known, key=lambda one: self.problem.objective(one.accuracy or 0.0, one.cost))
+        self.tell(
+            f"trial {len(trials)} of {count}: the best so far {100 * (best.accuracy or 0.0):.2f}% at {best.cost:.3f} "
+            f"ms; about {clock(each * (count - len(trials)))} left"
+        )
+
+    def _train_supernet(self) -> None:
+        from edgewise.data.decoded import read_decoded
+        from edgewise.searching.supernet import checkpoint
+        from edgewise.searching.supernet.sandwich import Sandwich
+
+        settings = self.settings
+        sandwich = Sandwich(
+            self.problem,
+            read_decoded(self.folder / CACHE)["train"],
+            settings.preprocessing,
+            settings.recipe,
+            self.folder / checkpoint.FILE,
+            f"{self.problem.space.name} {self.seed}",
+        )
+        if sandwich.done >= sandwich.steps:
+            return
+        self.tell(f"training shared weights: {sandwich.steps - sandwich.done} steps of {sandwich.steps}")
+        first = sandwich.done
+        began = said = time.monotonic()
+
+        def told(done: int, steps: int, loss: float) -> None:
+            nonlocal began, said
+            now = time.monotonic()
+            if done == first + 1:
+                began = now  # before the first step the weights are made
+            elif now - said > _SUPERNET_SAID or done == steps:
+                said = now
+                left = clock((now - began) / (done - first - 1) * (steps - done))
+                self.tell(f"step {done} of {steps}: loss {loss:.3f}; about {left} left")
+
+        sandwich.train(told)
+
+
+def _name(number: int) -> str:
+    return f"trial {number:04}"

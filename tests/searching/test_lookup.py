@@ -1,0 +1,68 @@
+"""Accuracies read off a table, and a search by them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import toy
+from toy import TOY, accuracy, problem
+
+from edgewise.errors import EdgewiseError
+from edgewise.searching.evaluators import Lookup
+from edgewise.verbs.search import search
+from predicted_device import device
+
+
+def written(path: Path, skipped: str = "") -> Path:
+    names = [choice.name for choice in TOY.choices if choice.name != skipped]
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([*names, "accuracy"])
+        for point in TOY.points():
+            named = TOY.named(point)
+            writer.writerow([*(named[name] for name in names), accuracy(point)])
+    return path
+
+
+def test_a_table_is_read(tmp_path: Path) -> None:
+    lookup = Lookup.read(written(tmp_path / "results.csv"), TOY)
+    beats: list[int] = []
+    assert lookup.accuracy((1, 1, 1, 2), 0, lambda: beats.append(1)) == pytest.approx(accuracy((1, 1, 1, 2)))
+    assert beats
+    with pytest.raises(EdgewiseError, match="has no line for"):
+        Lookup({}).accuracy((0, 0, 0, 0), 0, lambda: None)
+
+
+def test_what_is_no_table_is_told(tmp_path: Path) -> None:
+    with pytest.raises(EdgewiseError, match="has no column 'kernel'"):
+        Lookup.read(written(tmp_path / "results.csv", skipped="kernel"), TOY)
+    text = (tmp_path / "results.csv").read_text().replace("kernel", "k")
+    (tmp_path / "other.csv").write_text(text)
+    (tmp_path / "bad.csv").write_text("stem,kernel,second,width,accuracy\n9,3,True,8,0.5\n")
+    with pytest.raises(EdgewiseError, match="stem is none of 8, 16, 24, 32 but '9'"):
+        Lookup.read(tmp_path / "bad.csv", TOY)
+    with pytest.raises(EdgewiseError, match="cannot be read as a table of results"):
+        Lookup.read(tmp_path / "nowhere.csv", TOY)
+
+
+def test_a_search_by_a_table(tmp_path: Path, coloured_folder: Callable[..., Path]) -> None:
+    images = coloured_folder(tmp_path / "images", ("cat", "dog"), 12)
+    device().write(tmp_path / "device.json")
+    made = search(
+        toy.__file__,
+        images,
+        "0.05ms",
+        out=tmp_path / "run",
+        evaluator="lookup",
+        results=written(tmp_path / "results.csv"),
+        device=tmp_path / "device.json",
+        size=16,
+        trials=12,
+        finish=0,
+        workers=1,
+    )
+    assert all(one.accuracy == pytest.approx(accuracy(one.point)) for one in made.trials if one.digest)
+    assert problem().space.name == made.space.name

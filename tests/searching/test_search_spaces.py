@@ -1,0 +1,66 @@
+"""The spaces that come with the package: every point a network, and the networks that they are around among them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from edgewise.adapting import Spaces
+from edgewise.costs import count
+from edgewise.nn import Network
+from edgewise.papers import Architecture, find
+from edgewise.searching import Option, Space
+from edgewise.searching.spaces import MNASNET, MOBILENET_V3, SHUFFLENET_V2, SPACES, scaled
+
+
+@pytest.fixture(params=SPACES.values(), ids=list(SPACES))
+def space(request: pytest.FixtureRequest) -> Space:
+    return request.param
+
+
+def test_any_point_is_a_network_that_can_be_saved_adapted_and_run(space: Space) -> None:
+    random, given = np.random.default_rng(0), space.given(size=64, classes=5)
+    architectures = [given.architecture(given.sample(random)) for _ in range(20)]
+    for architecture in architectures:
+        assert Architecture.from_json(architecture.to_json()) == architecture
+        assert Spaces(architecture).leading
+    network = Network(architectures[0], seed=0).eval()
+    assert network(torch.zeros(1, 3, 64, 64)).shape == (1, 5)
+
+
+def test_a_block_of_mnasnets_space_has_the_forms_that_the_paper_counts() -> None:
+    assert MNASNET.size == 432**6
+
+
+def at(space: Space, chosen: dict[str, Option]) -> Architecture:
+    """The network with the same options in every block."""
+    return space.architecture(
+        space.point({choice.name: chosen[choice.name.rstrip("0123456789")] for choice in space.choices})
+    )
+
+
+def test_mobilenet_v2_is_in_mnasnets_space() -> None:
+    chosen: dict[str, Option] = {"op": "mbconv6", "kernel": 3, "squeeze": 0.0, "skip": "identity"}
+    made, known = count(at(MNASNET, chosen | {"filters": 1.0, "layers": 0})), count(find("mobilenet_v2"))
+    assert (made.multiply_adds, made.parameters) == (known.multiply_adds, known.parameters)
+
+
+def test_the_middle_of_shufflenet_v2s_space() -> None:
+    """Halves are multiples of 8: the first stage has 112 channels for the table's 116."""
+    chosen: dict[str, Option] = {"filters": 1.0, "units": 0, "kernel": 3, "squeeze": False, "last": 1024}
+    made, known = count(at(SHUFFLENET_V2, chosen)), count(find("shufflenet_v2_torchvision"))
+    assert abs(made.multiply_adds / known.multiply_adds - 1) < 0.02
+
+
+def test_mobilenet_v3s_stages_are_its_own() -> None:
+    made = at(MOBILENET_V3, {"expansion": 6, "kernel": 5, "squeeze": True, "filters": 1.0, "layers": 0})
+    known = find("mobilenet_v3_large")
+    assert made.shapes[:-2] == known.shapes[:-2]
+
+
+def test_widths_and_resolutions_of_any_network() -> None:
+    space = scaled("mobilenet_v1", widths=(0.5, 1.0), sizes=(224, 128))
+    assert space.size == 4
+    half = space.architecture(space.point({"width": 0.5, "size": 128}))
+    assert count(half).multiply_adds == count(find("mobilenet_v1_0.5").with_input(128)).multiply_adds

@@ -1,0 +1,224 @@
+"""The whole way: a space, images and a budget in, a front and trained models out; killed, joined or neither."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import quick_search
+import tiny_space
+
+from edgewise.costs import count
+from edgewise.errors import BudgetError, EdgewiseError
+from edgewise.searching.archive import read_archive
+from edgewise.tasks import Queue
+from edgewise.verbs.search import Searched, search
+from edgewise.verbs.search_status import search_status
+from edgewise.weights import load_model
+from predicted_device import device
+
+Given = tuple[Path, Path]
+
+CLASSES = ("cat", "dog", "eel", "fox")
+DIRECTIONS = ("maximize", "minimize")
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory: pytest.TempPathFactory, coloured_folder: Callable[..., Path]) -> Given:
+    """Images, and the profile of a device."""
+    folder = tmp_path_factory.mktemp("given")
+    profile = folder / "device.json"
+    device().write(profile)
+    return coloured_folder(folder / "images", CLASSES, 40), profile
+
+
+@pytest.fixture(scope="module")
+def unbroken(given: Given, tmp_path_factory: pytest.TempPathFactory) -> Searched:
+    return quick_search.run(*given, tmp_path_factory.mktemp("unbroken") / "run", finish=2)
+
+
+def test_the_front_is_of_the_trials_and_what_was_finished_of_the_front(unbroken: Searched) -> None:
+    assert len(unbroken.trials) == 20
+    assert len({one.digest for one in unbroken.trials}) == 20
+    assert all(one.cost <= 1.5 * unbroken.budget_ms for one in unbroken.trials)
+    assert [one.ms for one in unbroken.front] == sorted(one.ms for one in unbroken.front)
+    best = max(one.trial.accuracy or 0 for one in unbroken.front)
+    assert best == max(one.accuracy or 0 for one in unbroken.trials) > 0.5
+    first, second = unbroken.models
+    assert first.name == "1x"
+    assert second.trial in {one.trial.number for one in unbroken.front} - {first.trial}
+    assert first.ms <= unbroken.budget_ms
+    _, card = load_model(unbroken.folder / first.file)
+    trial = unbroken.trials[first.trial]
+    assert card.architecture.rows == unbroken.space.architecture(trial.point).rows
+    assert card.classes == CLASSES
+    assert card.metrics["test_accuracy"] == first.metrics["test_accuracy"]
+
+
+def test_the_record_and_the_page(unbroken: Searched, given: Given) -> None:
+    record = json.loads((unbroken.folder / "search.json").read_text())
+    assert record["asked"]["budget"] == "0.02ms"
+    assert len(record["trials"]) == 20
+    assert not record["latencies_measured"]
+    assert [one["trial"] for one in record["front"]] == [one.trial.number for one in unbroken.front]
+    page = (unbroken.folder / "report.html").read_text()
+    tree = ElementTree.fromstring(page.removeprefix("<!DOCTYPE html>"))
+    anchors = {one.get("id") for one in tree.iter() if (one.get("id") or "").startswith("trial-")}
+    links = {one.get("href") for one in tree.iter() if (one.get("href") or "").startswith("#trial-")}
+    assert links == {f"#{anchor}" for anchor in anchors} == {f"#trial-{one.trial.number}" for one in unbroken.front}
+    assert "kernel" in page
+    assert unbroken.models[0].file in page
+
+
+def test_the_trials_are_what_optunas_tools_show(unbroken: Searched) -> None:
+    trials = Queue(unbroken.folder, directions=DIRECTIONS).study.get_trials()
+    assert len(trials) == 20
+    for one in trials:
+        number = one.user_attrs["task"]["number"]
+        trial = unbroken.trials[number]
+        assert one.params == unbroken.space.named(trial.point)
+        assert one.values == [trial.accuracy, trial.cost]
+
+
+def test_the_same_call_goes_on_with_more_trials_and_nothing_twice(given: Given, unbroken: Searched) -> None:
+    again = quick_search.run(*given, unbroken.folder, trials=24, finish=1)
+    assert again.trials[:20] == unbroken.trials
+    assert len(again.trials) == 24
+    assert again.models[0] == unbroken.models[0] or again.models[0].trial >= 20
+    with pytest.raises(EdgewiseError, match=r"asked for something else \(searcher\)"):
+        quick_search.run(*given, unbroken.folder, searcher="random")
+
+
+def test_status(unbroken: Searched) -> None:
+    status = search_status(unbroken.folder)
+    assert status.trials == len(read_archive(unbroken.folder))
+    assert [one.number for one in status.front]
+    assert status.state == f"finished; see {unbroken.folder / 'report.html'}"
+    with pytest.raises(EdgewiseError, match="there is no folder nowhere; begin a search"):
+        search_status(Path("nowhere"))
+
+
+def test_a_supernet_judges(given: Given, tmp_path: Path) -> None:
+    made = quick_search.run(*given, tmp_path / "run", evaluator="supernet", trials=15, proxy_epochs=4, finish=1)
+    assert max(one.accuracy or 0 for one in made.trials) > 0.5
+    assert "shared weights" in (made.folder / "report.html").read_text()
+    assert made.models[0].metrics["test_accuracy"] > 0.25
+
+
+def test_search_then_netadapt(given: Given, tmp_path: Path) -> None:
+    names = [choice.name for choice in tiny_space.TINY.choices]
+    lines = [",".join([*names, "accuracy"])]
+    for point in tiny_space.TINY.points():  # the larger the better
+        named = tiny_space.TINY.named(point)
+        accuracy = count(tiny_space.TINY.architecture(point)).multiply_adds / 1e6
+        lines.append(",".join([*(str(named[name]) for name in names), f"{accuracy:.4f}"]))
+    (tmp_path / "results.csv").write_text("\n".join(lines))
+    made = quick_search.run(
+        *given,
+        tmp_path / "run",
+        evaluator="lookup",
+        results=tmp_path / "results.csv",
+        adapt=True,
+        budget="0.02ms",
+    )
+    found, narrowed = made.models
+    assert narrowed.file == "adapted/model.safetensors"
+    assert narrowed.ms <= 1.01 * made.budget_ms < found.ms <= 1.25 * made.budget_ms
+    assert load_model(made.folder / narrowed.file)[1].metrics == narrowed.metrics
+
+
+def started(given: Given, out: Path, workers: int) -> subprocess.Popen[str]:
+    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    return subprocess.Popen(
+        [sys.executable, quick_search.__file__, *map(str, given), str(out), str(workers)],
+        env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def workers_of(pid: int) -> list[int]:
+    """The processes that the process `pid` started."""
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    return [int(word) for word in found.stdout.split()]
+
+
+@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.slow)])
+def test_killed_at_random_the_archive_is_the_same(given: Given, unbroken: Searched, tmp_path: Path, kills: int) -> None:
+    """Leaders and workers in turns, each at a moment of its own."""
+    out, moments = tmp_path / "run", random.Random(0)
+    for number in range(kills):
+        process = started(given, out, 2)
+        time.sleep(moments.uniform(6.0, 14.0))
+        if number % 2:
+            for worker in workers_of(process.pid)[:1]:
+                os.kill(worker, signal.SIGKILL)
+        else:
+            process.kill()
+            process.communicate()
+            continue
+        time.sleep(moments.uniform(0.5, 2.0))
+        process.kill()
+        process.communicate()
+    resumed = quick_search.run(*given, out)
+    assert resumed.trials == unbroken.trials[:20]
+    study = Queue(out, directions=DIRECTIONS).study.get_trials(deepcopy=False)
+    states = [one.state.name for one in study]
+    assert states.count("COMPLETE") == 20
+    assert states.count("FAIL") <= kills
+    assert not {"RUNNING", "WAITING"} & set(states)
+
+
+def test_a_second_process_works_for_the_first(given: Given, unbroken: Searched, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    first = started(given, out, 1)
+    while not (out / "lock").exists():
+        time.sleep(0.1)
+    second = started(given, out, 1)
+    said = second.communicate(timeout=300)[1]
+    first.communicate(timeout=60)
+    assert first.returncode == second.returncode == 0, said
+    assert "another process leads the search in" in said
+    assert tuple(read_archive(out)) == unbroken.trials[:20]
+    study = Queue(out, directions=DIRECTIONS).study
+    hands = {one.user_attrs["worker"][1] for one in study.get_trials() if one.state.name == "COMPLETE"}
+    assert len(hands) >= 2
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"space": "mobile"}, "there is no space 'mobile'; choose one of: mnasnet, mobilenet_v3, "),
+        ({"space": "none.py"}, "there is no file none.py; a space of your own is a Python file"),
+        ({"space": __file__}, "has 0 spaces; a file to search has one"),
+        ({"evaluator": "oracle"}, "there is no evaluator 'oracle'; choose one of: supernet, proxy, lookup"),
+        ({"evaluator": "lookup"}, "the evaluator lookup reads a table of results"),
+        ({"searcher": "chance"}, "there is no searcher 'chance'; choose one of: surrogate, ppo, "),
+        ({"objective": "best"}, "there is no objective 'best'; choose one of: soft, hard, "),
+        ({"budget": "soon"}, "the budget 'soon' is not one"),
+        ({"trials": 0}, "trials must be at least 1, not 0"),
+        ({"runtime": "torch_eager"}, "torch_eager does not say what its kernels take"),
+        ({"threads": 2}, "no latency table for onnxruntime fp32, 2 threads; it has"),
+    ],
+)
+def test_bad_input_is_one_sentence(given: Given, tmp_path: Path, change: dict[str, object], message: str) -> None:
+    images, profile = given
+    asked = {"space": tiny_space.__file__, "data": images, "budget": "0.02ms", "device": profile, "size": 24}
+    with pytest.raises(EdgewiseError, match=re.escape(message)):
+        search(**{**asked, "out": tmp_path / "run", **change})  # type: ignore[arg-type]
+
+
+def test_a_budget_that_nothing_keeps_is_refused_before_anything_is_trained(given: Given, tmp_path: Path) -> None:
+    with pytest.raises(BudgetError, match=r"the smallest network of tiny takes [\d.]+ ms, and 0.001 ms are not"):
+        quick_search.run(*given, tmp_path / "run", budget="1us")
+    assert not (tmp_path / "run" / "cache").exists()
