@@ -82,8 +82,8 @@ def test_the_surrogate_finds_the_front_sooner_than_chance() -> None:
         return hypervolume([(one.accuracy, one.cost) for one in found], worst)
 
     best = covered(whole)
-    chance = np.mean([covered(searched(SEARCHERS["random"], 6, seed)) for seed in range(5)]) / best
-    guided = np.mean([covered(searched(SEARCHERS["surrogate"], 6, seed)) for seed in range(5)]) / best
+    chance = np.mean([covered(searched(SEARCHERS["random"], 8, seed)) for seed in range(5)]) / best
+    guided = np.mean([covered(searched(SEARCHERS["surrogate"], 8, seed)) for seed in range(5)]) / best
     assert 1 - guided < 0.5 * (1 - chance)
 
 

@@ -77,8 +77,8 @@ def test_it_ends_when_it_is_told_to_and_when_the_space_has_no_more() -> None:
     assert len(study.run(1000)) == 66
     made = problem()
     count = iter(range(100))
-    assert len(Study(made, RandomSearch(made), Recorder()).run(1000, lambda: next(count) == 3)) == 15
-    assert batches[:3] == [5, 10, 15]
+    assert len(Study(made, RandomSearch(made), Recorder()).run(1000, lambda: next(count) == 3)) == 12
+    assert batches[:3] == [4, 8, 12]
 
 
 def test_the_archive_is_read_as_it_was_written(tmp_path: Path) -> None:

@@ -151,6 +151,7 @@ class _Model:
         }
         self.per_kernel = _tracing_us(entries, networks)
         self._rows: dict[str, float] = {}
+        self._sums: dict[str, tuple[float, float]] = {}
         times: dict[str, list[float]] = {}
         known: dict[str, Unit] = {}
         for key, entry in entries.items():
@@ -174,21 +175,26 @@ class _Model:
 
     def _sum(self, architecture: Architecture) -> tuple[float, float]:
         """What the rows take together, in ms, and the share of it that was looked up."""
-        looked_up = 0.0
-        unknown: list[Unit] = []
-        for row, shape in _rows(architecture):
-            us = self._rows.get(row_key(row, shape))
-            if us is not None:
-                looked_up += us
-                continue
-            for unit in units_of_row(row, shape):
-                us = self._units.get(unit.key)
-                if us is None:
-                    unknown.append(unit)
-                else:
-                    looked_up += us
-        total = looked_up + sum(self._estimates(unknown))
+        rows = [(row_key(row, shape), row, shape) for row, shape in _rows(architecture)]
+        self._learn({key: units_of_row(row, shape) for key, row, shape in rows if key not in self._sums})
+        looked_up = sum(self._sums[key][0] for key, _, _ in rows)
+        total = looked_up + sum(self._sums[key][1] for key, _, _ in rows)
         return total / 1000, looked_up / total if total else 1.0
+
+    def _learn(self, rows: Mapping[str, Sequence[Unit]]) -> None:
+        """Keeps of rows that were not asked for before, by their units, what is looked up and what is estimated: a
+        search asks for the same rows thousands of times, and trees answer slowly."""
+        unknown: list[tuple[str, Unit]] = []
+        for key, units in rows.items():
+            us = self._rows.get(key)
+            self._sums[key] = (0.0 if us is None else us), 0.0
+            if us is None:
+                times = [(unit, self._units.get(unit.key)) for unit in units]
+                self._sums[key] = sum(us for _, us in times if us is not None), 0.0
+                unknown += [(key, unit) for unit, us in times if us is None]
+        for (key, _), us in zip(unknown, self._estimates([unit for _, unit in unknown]), strict=True):
+            looked_up, estimated = self._sums[key]
+            self._sums[key] = looked_up, estimated + us
 
 
 def _tracing_us(entries: Mapping[str, Entry], networks: Sequence[MeasuredNetwork]) -> float:

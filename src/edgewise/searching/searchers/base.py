@@ -10,6 +10,10 @@ import numpy as np
 from edgewise.searching.problem import Result
 from edgewise.searching.space import Point
 
+BATCH = 4
+"""How many points are proposed at once: two and four workers share them equally, and few are proposed without knowing
+how the others do."""
+
 
 class Searcher(Protocol):
     """Proposes and learns. The same results told in the same order lead to the same proposals, so that a search that

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from edgewise.searching.problem import Problem, Result
-from edgewise.searching.searchers.base import stream
+from edgewise.searching.searchers.base import BATCH, stream
 from edgewise.searching.searchers.random_search import fresh
 from edgewise.searching.space import Point
 
@@ -17,7 +17,7 @@ class Evolution:
     """A population of the last `population` results; parents are the best of `sample` of them by the reward."""
 
     def __init__(
-        self, problem: Problem, *, seed: int = 0, population: int = 20, sample: int = 5, batch: int = 5
+        self, problem: Problem, *, seed: int = 0, population: int = 20, sample: int = 5, batch: int = BATCH
     ) -> None:
         self.batch = batch
         self._problem, self._seed, self._sample = problem, seed, sample

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from edgewise.searching.problem import Problem, Result
+from edgewise.searching.searchers.base import BATCH
 from edgewise.searching.space import Point
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ class OptunaSearch:
     """A study of two objectives in memory, whose trials are the points. `batch` of them are asked for before any is
     told of."""
 
-    def __init__(self, problem: Problem, *, sampler: Sampler = "tpe", seed: int = 0, batch: int = 5) -> None:
+    def __init__(self, problem: Problem, *, sampler: Sampler = "tpe", seed: int = 0, batch: int = BATCH) -> None:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgewise.searching.problem import Problem, Result
-from edgewise.searching.searchers.base import stream
+from edgewise.searching.searchers.base import BATCH, stream
 from edgewise.searching.space import Point
 
 _PATIENCE = 200
@@ -16,7 +16,7 @@ _PATIENCE = 200
 class RandomSearch:
     """Points drawn alike, no network twice."""
 
-    def __init__(self, problem: Problem, *, seed: int = 0, batch: int = 5) -> None:
+    def __init__(self, problem: Problem, *, seed: int = 0, batch: int = BATCH) -> None:
         self.batch = batch
         self._problem, self._seed = problem, seed
         self._known: set[str] = set()

@@ -10,7 +10,7 @@ from edgewise.searching.front import Pair, front
 from edgewise.searching.gaussian_process import Data, fitted
 from edgewise.searching.improvement import expected_improvement
 from edgewise.searching.problem import Problem, Result
-from edgewise.searching.searchers.base import stream
+from edgewise.searching.searchers.base import BATCH, stream
 from edgewise.searching.searchers.random_search import fresh
 from edgewise.searching.space import Point
 
@@ -30,7 +30,7 @@ class Surrogate:
     accuracy is predicted. `worst` is the least accuracy and the largest cost that count; by default the least of
     the first ones, and the largest of interest."""
 
-    def __init__(self, problem: Problem, *, seed: int = 0, batch: int = 5, worst: Pair | None = None) -> None:
+    def __init__(self, problem: Problem, *, seed: int = 0, batch: int = BATCH, worst: Pair | None = None) -> None:
         self.batch = batch
         self._problem, self._seed, self._worst = problem, seed, worst
         self._results: list[Result] = []
