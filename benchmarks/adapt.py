@@ -18,27 +18,18 @@ benchmarks/results/adapt.json, or what --out names.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import time
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 # Before torch loads OpenMP: what the command line does too.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from tempfile import TemporaryDirectory
-
 import edgewise
-from edgewise.deploy import build, random_tensors
-from edgewise.devices import Variant, describe_machine, measure_variants
 from edgewise.errors import BudgetError
-from edgewise.files import write_text
 from edgewise.papers import Architecture, find
 from edgewise.verbs.adapt import Adapted
-from edgewise.version import VERSION
 from edgewise.weights import read_card
+from kept_runs import KeptRuns, Report, say, side_by_side
 
 RESULTS = Path(__file__).parent / "results" / "adapt.json"
 
@@ -54,70 +45,11 @@ SHORT = 40
 WIDTHS = (0.75, 0.5)
 """Of the network's widths, to compare with."""
 
-TIMING_SECONDS = 120.0
-"""How long networks are timed side by side."""
-
 FORMS = ("netadapt", "mobilenet_v3")
 
-Report = dict[str, Any]
 
-
-def say(text: str) -> None:
-    print(text, flush=True)
-
-
-class Runs:
-    """What was asked for, where it is kept, and what is done."""
-
-    def __init__(self, data: Path, folder: Path, out: Path, epochs: int, forms: list[str]) -> None:
-        self.data, self.folder, self.out, self.epochs, self.forms = data, folder, out, epochs, forms
-        kept: Report = json.loads(out.read_text()) if out.exists() else {}
-        if kept and (kept["epochs"], kept["short"]) != (epochs, SHORT):
-            raise SystemExit(
-                f"{out} has networks of {kept['epochs']} epochs and searches of {kept['short']} steps; name another "
-                "file with --out"
-            )
-        self.networks: dict[str, Report] = kept.get("networks", {})
-        self.latencies: dict[str, Report] = kept.get("latencies", {})
-
-    def keep(self, key: str, make: Callable[[], Report]) -> Report:
-        """The result called `key`: read where there is one, else made and written."""
-        if key not in self.networks:
-            say(key)
-            began = time.monotonic()
-            self.networks[key] = {**make(), "seconds": round(time.monotonic() - began, 1)}
-            self.write()
-        return self.networks[key]
-
-    def write(self) -> None:
-        report = {
-            "benchmark": "adapt",
-            "edgewise": VERSION,
-            "quick": False,
-            "machine": describe_machine().to_json(),
-            "epochs": self.epochs,
-            "short": SHORT,
-            "networks": self.networks,
-            "latencies": self.latencies,
-        }
-        write_text(self.out, json.dumps(report, indent=1, allow_nan=False) + "\n")
-
-    def trained(self, key: str, architecture: Architecture, seed: int) -> Report:
-        """The network trained from scratch, and its accuracy on the test images."""
-
-        def make() -> Report:
-            made = edgewise.train(
-                self.data,
-                architecture,
-                size=32,
-                epochs=self.epochs,
-                seed=seed,
-                out=self.folder / key,
-                progress=False,
-            )
-            return {"architecture": made.card.architecture.to_dict(), "accuracy": made.test.accuracy}
-
-        return self.keep(key, make)
+class Runs(KeptRuns):
+    """The searches beside the trainings."""
 
     def searched(self, key: str, model: Path, form: str, seed: int) -> Report:
         """All steps of narrowing the network to the least share of its latency, and what finding them took."""
@@ -151,17 +83,8 @@ class Runs:
 
         return self.keep(key, make)
 
-    def timed(self, name: str) -> None:
-        """The latencies of all architectures of one model, side by side."""
-        found = {
-            key: Architecture.from_dict(one["architecture"])
-            for key, one in self.networks.items()
-            if key.startswith(f"{name}/") and "accuracy" in one
-        }
-        unique = {one.digest: one for one in found.values()}
-        latencies = side_by_side(unique)
-        self.latencies[name] = {key: latencies[one.digest] for key, one in found.items()}
-        self.write()
+    def timed_steps(self, name: str) -> None:
+        """The latencies of all steps of the searches of one model, side by side."""
         for key, search in self.networks.items():
             if key.startswith(f"{name}/") and key.endswith(" search"):
                 say(f"timing the steps of {key}")
@@ -170,16 +93,6 @@ class Runs:
                 # Independent of the timings by which the steps were chosen.
                 search["step_latencies"] = [latencies[one.digest] for one in made]
                 self.write()
-
-
-def side_by_side(networks: Mapping[str, Architecture]) -> dict[str, Report]:
-    """The latencies of networks, by name."""
-    with TemporaryDirectory() as place:
-        variants = [
-            Variant(name, build(one, random_tensors(one), Path(place), f"{number}"), "onnxruntime")
-            for number, (name, one) in enumerate(networks.items())
-        ]
-        return {one.name: one.to_json() for one in measure_variants(variants, max_seconds=TIMING_SECONDS)}
 
 
 def reached(search: Report, share: float) -> Architecture:
@@ -203,21 +116,20 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs/benchmark-adapt"), help="where models lie meanwhile")
     parser.add_argument("--out", type=Path, default=RESULTS)
     asked = parser.parse_args()
-    runs = Runs(asked.data, asked.runs, asked.out, asked.epochs, asked.form or ["netadapt"])
+    runs = Runs("adapt", asked.data, asked.runs, asked.out, asked.epochs, {"short": SHORT})
+    forms = asked.form or ["netadapt"]
     names = asked.model or list(MODELS)
     # Seeds outside: what there is early is there of all models.
     for seed in range(0 if asked.time else asked.seeds):
         for name in names:
             whole = find(name).scaled(MODELS[name])
             model = asked.runs / name / str(seed) / "whole" / "model.safetensors"
-            due = seed < asked.searches and any(
-                f"{name}/{seed}/{form} search" not in runs.networks for form in runs.forms
-            )
+            due = seed < asked.searches and any(f"{name}/{seed}/{form} search" not in runs.networks for form in forms)
             if due and not model.exists():
                 # Results outlive what lies in --runs, and a search begins with the weights.
                 runs.networks.pop(f"{name}/{seed}/whole", None)
             runs.trained(f"{name}/{seed}/whole", whole, seed)
-            for form in runs.forms:
+            for form in forms:
                 key = f"{name}/{min(seed, asked.searches - 1)}/{form} search"
                 search = runs.searched(key, model, form, seed)
                 for share in SHARES:
@@ -226,6 +138,7 @@ def main() -> None:
                 runs.trained(f"{name}/{seed}/width {width:g}", whole.scaled(width), seed)
     for name in names:
         runs.timed(name)
+        runs.timed_steps(name)
     say(f"written to {asked.out}")
 
 

@@ -1,0 +1,123 @@
+"""A searched network against width-scaled MobileNets: CIFAR-10, measured latency, equal training.
+
+A supernet of MobileNetV3's space (at half width, 32 pixels) is trained, and searched for a budget; what it finds is
+trained from scratch. Beside it MobileNetV2 and MobileNetV3 at width multipliers, the nearest ones above and below the
+found network's latency, are trained with the same recipe, for as many epochs, from the same seeds. In the end all are
+timed side by side.
+
+    python benchmarks/search_cifar.py CIFAR10_FOLDER          about 5 hours on two cores, the search 90 minutes of it
+    python benchmarks/search_cifar.py CIFAR10_FOLDER --time   only the latencies of what is done
+
+CIFAR10_FOLDER is CIFAR-10 as an image folder, `train/<class>/*` and `test/<class>/*`. Every network that is done is
+written at once, and a second call goes on with the others; the search resumes in --runs. Writes
+benchmarks/results/search_cifar.json, or what --out names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+# Before torch loads OpenMP: what the command line does too.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import edgewise
+from edgewise.papers import Architecture, find
+from kept_runs import KeptRuns, Report, say, side_by_side
+
+RESULTS = Path(__file__).parent / "results" / "search_cifar.json"
+
+SPACE, WIDTH = "mobilenet_v3", 0.5
+BUDGET = "1x mobilenet_v2_0.5"
+"""What is searched for: whatever MobileNetV2 at half width takes."""
+
+SUPERNET_EPOCHS = 6
+TRIALS = 150
+
+FAMILIES = ("mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small")
+WIDTHS = (0.25, 0.35, 0.5, 0.6, 0.75, 0.85, 1.0, 1.2, 1.4)
+"""Multipliers that latencies are looked at of before any is trained."""
+
+LOOK_SECONDS = 60.0
+
+
+class Runs(KeptRuns):
+    """The search beside the trainings."""
+
+    def searched(self) -> Report:
+        """The search: its trials, its front, and the architecture of the best within the budget."""
+
+        def make() -> Report:
+            made = edgewise.search(
+                SPACE,
+                self.data,
+                BUDGET,
+                width=WIDTH,
+                size=32,
+                trials=TRIALS,
+                proxy_epochs=SUPERNET_EPOCHS,
+                finish=0,
+                out=self.folder / "search",
+                progress=False,
+                tell=lambda text: say(f"  {text}"),
+            )
+            within = [one for one in made.front if one.ms <= made.budget_ms]
+            best = max(within, key=lambda one: one.trial.accuracy or 0.0)
+            return {
+                "budget_ms": made.budget_ms,
+                "trials": [one.to_json() for one in made.trials],
+                "front": [{"trial": one.trial.number, "ms": one.ms} for one in made.front],
+                "chosen": best.trial.number,
+                "choices": made.space.named(best.trial.point),
+                "architecture": made.space.architecture(best.trial.point).to_dict(),
+            }
+
+        return self.keep("search", make)
+
+    def nearest(self, found: Architecture) -> dict[str, Architecture]:
+        """Of every family the widest network that is faster than `found`, and the narrowest that is not."""
+
+        def make() -> Report:
+            networks = {
+                f"{family} {width:g}": find(family).scaled(width).with_classes(10).with_input(32)
+                for family in FAMILIES
+                for width in WIDTHS
+            }
+            took = {name: one["median_ms"] for name, one in side_by_side({**networks, "": found}, LOOK_SECONDS).items()}
+            chosen: dict[str, Report] = {}
+            for family in FAMILIES:
+                names = [name for name in networks if name.startswith(f"{family} ")]
+                faster = [name for name in names if took[name] <= took[""]]
+                slower = [name for name in names if took[name] > took[""]]
+                for name in [*faster[-1:], *slower[:1]]:
+                    chosen[name] = networks[name].to_dict()
+            return {"looked_at": took, "architectures": chosen}
+
+        kept = self.keep("nearest", make)["architectures"]
+        return {name: Architecture.from_dict(one) for name, one in kept.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path, help="CIFAR-10 as an image folder")
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--time", action="store_true", help="train nothing, time what there is")
+    parser.add_argument("--runs", type=Path, default=Path("runs/benchmark-search"), help="where models lie meanwhile")
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    asked = parser.parse_args()
+    settings = {"space": SPACE, "width": WIDTH, "budget": BUDGET, "supernet_epochs": SUPERNET_EPOCHS}
+    runs = Runs("search_cifar", asked.data, asked.runs, asked.out, asked.epochs, settings)
+    if not asked.time:
+        found = Architecture.from_dict(runs.searched()["architecture"])
+        beside = runs.nearest(found)
+        for seed in range(asked.seeds):
+            for name, architecture in {"searched": found, **beside}.items():
+                runs.trained(f"networks/{seed}/{name}", architecture, seed)
+    runs.timed("networks")
+    say(f"written to {asked.out}")
+
+
+if __name__ == "__main__":
+    main()
