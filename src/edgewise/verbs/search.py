@@ -139,6 +139,8 @@ def search(
     judge = evaluator_named(evaluator)
     if (judge == "lookup") != (results is not None):
         raise EdgewiseError("the evaluator lookup reads a table of results, and the others none; give both or neither")
+    if measure and device is not None:
+        raise EdgewiseError("only this machine can be measured; leave out --measure, or --device")
     check_precision(installed_runtime(runtime), precision)
     check_tracing(runtime)
     wanted = Budget.parse(budget)
