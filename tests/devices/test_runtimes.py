@@ -149,12 +149,18 @@ def test_two_threads_share_the_work_and_wait_without_spinning(name: str, folder:
     path, _, _ = _built(BROAD, folder, _installed(name))
     with Worker(name) as worker:
         _loaded(worker, path, "fp32", threads=2)
-        before = _thread_seconds(worker.pid)
-        worker.time("a", iterations=60)
-        after = _thread_seconds(worker.pid)
-        busy = sorted(seconds - before.get(thread, 0.0) for thread, seconds in after.items())
-        assert sum(seconds > 0.1 * busy[-1] for seconds in busy) == 2  # by work, not by time: cores may be taken
+        # By work, not by time, and more than once: where cores are taken, one thread may do all that there is to do.
+        assert any(_working_threads(worker) == 2 for _ in range(5))
         assert _idle_share(worker) < 0.2
+
+
+def _working_threads(worker: Worker) -> int:
+    """How many threads do a good part of the work of some inferences."""
+    before = _thread_seconds(worker.pid)
+    worker.time("a", iterations=60)
+    after = _thread_seconds(worker.pid)
+    busy = sorted(seconds - before.get(thread, 0.0) for thread, seconds in after.items())
+    return sum(seconds > 0.1 * busy[-1] for seconds in busy)
 
 
 def _idle_share(worker: Worker) -> float:
