@@ -89,7 +89,8 @@ step was to make:
 
 
 def _warning(report: Report) -> str:
-    seeds = min(len({key.split("/")[1] for key in one}) for one in report["latencies"].values())
+    models = {key.split("/")[0] for key in report["networks"]}
+    seeds = min(len({key.split("/")[1] for key in report["latencies"].get(model, ())}) for model in models)
     searched = {key.split("/")[1] for key in report["networks"] if key.endswith(" search")}
     said = ""
     if len(searched) < SEEDS:
