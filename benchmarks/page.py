@@ -17,6 +17,7 @@ from typing import Any
 import page_adapt
 import page_devices
 import page_search
+import page_search_cifar
 from edgewise.files import write_text
 
 ROOT = Path(__file__).parent.parent
@@ -282,6 +283,8 @@ SECTIONS: dict[str, Callable[[Report], str]] = {
     "int8": int8,
     "adapt": lambda report: page_adapt.adapt(report, table),
     "search": lambda report: page_search.search(report, table),
+    "search_workers": page_search.workers,
+    "search_cifar": lambda report: page_search_cifar.search_cifar(report, table),
     "counting": counting,
     "counters": counters,
     "networks": networks,
@@ -328,7 +331,7 @@ def main() -> None:
         raise SystemExit(f"there are no results in {arguments.results}; run the other scripts beside this one first")
     reports = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in found}
     write_text(arguments.out, page(reports))
-    figures = {"adapt": page_adapt.figure, "search": page_search.figure}
+    figures = {"adapt": page_adapt.figure, "search": page_search.figure, "search_cifar": page_search_cifar.figure}
     for name in figures.keys() & reports.keys():
         write_text(arguments.out.with_name(f"{name}.svg"), figures[name](reports[name]))
     print(f"written to {arguments.out}")

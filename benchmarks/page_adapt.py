@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
-from statistics import mean, median
 from typing import Any
 
-from edgewise.explain.axis import fit_axis
-from edgewise.explain.chart import WIDE
 from edgewise.explain.html import Markup
-from edgewise.explain.panels import MARGIN, Panel, aligned, series, stacked
+from edgewise.explain.panels import Panel, aligned, stacked
+from page_points import Point, Seeds, cells, line, mean_point, panel
 
 Report = dict[str, Any]
 Table = Callable[[Sequence[str], Iterable[Sequence[str]]], str]
-Point = tuple[float, float]
-"""Latency in ms and test accuracy in per cent."""
+Networks = Mapping[str, Seeds]
 
 MULTIPLIERS = "width multipliers"
 SEEDS = 3
-_HIGH = 320
 
 
-def ways(report: Report, model: str) -> dict[str, dict[str, dict[int, Point]]]:
+def ways(report: Report, model: str) -> dict[str, Networks]:
     """By way (width multipliers, each form of NetAdapt), network and seed."""
     found: dict[str, dict[str, dict[int, Point]]] = {MULTIPLIERS: {}}
     for key, latency in report["latencies"].get(model, {}).items():
@@ -32,40 +28,39 @@ def ways(report: Report, model: str) -> dict[str, dict[str, dict[int, Point]]]:
         way = MULTIPLIERS if name == "whole" or name.startswith("width ") else name.rpartition(" ")[0]
         point = (latency["median_ms"], 100 * report["networks"][key]["accuracy"])
         found.setdefault(way, {}).setdefault(name, {})[int(seed)] = point
-    return {way: networks for way, networks in found.items() if networks}
-
-
-def mean_point(points: Iterable[Point]) -> Point:
-    kept = list(points)
-    return mean(x for x, _ in kept), mean(y for _, y in kept)
+    return {way: networks for way, networks in found.items() if networks or way == MULTIPLIERS}
 
 
 def needed(curve: Iterable[Point], accuracy: float) -> float | None:
-    """The latency in ms at which a curve reaches an accuracy, between the points that enclose it; None where it does
-    not."""
+    """The latency in ms at which a curve reaches an accuracy: between the points that enclose it, or that of the
+    slowest where none reaches it; None where all do."""
     points = sorted(curve)
     for (x0, y0), (x1, y1) in pairwise(points):
         if min(y0, y1) <= accuracy <= max(y0, y1) and y0 != y1:
             return x0 + (x1 - x0) * (accuracy - y0) / (y1 - y0)
-    return None
+    return points[-1][0] if accuracy > points[-1][1] else None
 
 
-def savings(report: Report, model: str, way: str) -> dict[str, dict[int, float | None]]:
-    """By network and seed: the share of latency that it saves against the width multiplier of equal accuracy."""
-    made = ways(report, model)
-    found: dict[str, dict[int, float | None]] = {}
-    for name, by_seed in made[way].items():
-        for seed, (ms, accuracy) in by_seed.items():
-            curve = [one[seed] for one in made[MULTIPLIERS].values() if seed in one]
-            at = needed(curve, accuracy)
-            found.setdefault(name, {})[seed] = None if at is None else 1 - ms / at
+def saved(networks: Networks, multipliers: Networks) -> dict[str, float | None]:
+    """By network the share of latency that it saves against the width multiplier of equal accuracy, both as means of
+    the seeds."""
+    curve = [mean_point(seeds) for seeds in multipliers.values()]
+    found: dict[str, float | None] = {}
+    for name, seeds in networks.items():
+        ms, accuracy = mean_point(seeds)
+        at = needed(curve, accuracy)
+        found[name] = None if at is None else 1 - ms / at
     return found
+
+
+def of_seed(networks: Networks, seed: int) -> Networks:
+    """Those that were trained from a seed, with that seed alone."""
+    return {name: {seed: seeds[seed]} for name, seeds in networks.items() if seed in seeds}
 
 
 def adapt(report: Report, table: Table) -> str:
     """What NetAdapt gives for its cost, beside width multipliers."""
-    models = [name for name in report["latencies"] if ways(report, name)]
-    rows = [[model if first else "", *row] for model in models for first, row in _rows(report, model)]
+    rows = [row for model in report["latencies"] for row in _rows(report, model)]
     head = ("", "network", "seeds", "median ms", "test accuracy", "latency saved at equal accuracy")
     searches = {key: one for key, one in report["networks"].items() if key.endswith(" search")}
     cost_head = ("search", "steps", "proposals", "minutes", "reached, of the target", "steps that cut enough")
@@ -73,8 +68,9 @@ def adapt(report: Report, table: Table) -> str:
 
 CIFAR-10 at 32 pixels. Each network was trained from scratch for {report["epochs"]} epochs with the same recipe and
 seed: the network itself, the network at width multipliers, and what NetAdapt made of it. All of one model were timed
-side by side (onnxruntime fp32, one thread). The last column compares with the width multipliers of the same seed: the
-latency at which the line through them has that accuracy. "-" stands where they do not reach it.{_warning(report)}
+side by side (onnxruntime fp32, one thread). The last column compares with the latency at which the line through the
+width multipliers has that accuracy, or with the slowest of them where none has it ("-" where all have more): by the
+means of the seeds, and in brackets seed by seed.{_warning(report)}
 
 {table(head, rows)}
 
@@ -104,37 +100,27 @@ def _warning(report: Report) -> str:
     return said
 
 
-def _rows(report: Report, model: str) -> list[tuple[bool, list[str]]]:
+def _rows(report: Report, model: str) -> list[list[str]]:
     made = ways(report, model)
-    rows: list[tuple[bool, list[str]]] = []
-    for way, networks in made.items():
-        saved = savings(report, model, way) if way != MULTIPLIERS else {}
-        for name, by_seed in networks.items():
-            ms, _ = mean_point(by_seed.values())
-            accuracies = [accuracy for _, accuracy in by_seed.values()]
-            spread = f" ({min(accuracies):.1f} to {max(accuracies):.1f})" if len(accuracies) > 1 else ""
-            rows.append(
-                (
-                    not rows,
-                    [
-                        name,
-                        str(len(by_seed)),
-                        f"{ms:.3f}",
-                        f"{mean(accuracies):.1f}%{spread}",
-                        _saved(list(saved.get(name, {}).values())),
-                    ],
-                )
-            )
-    return rows
+    multipliers = made[MULTIPLIERS]
+    rows = [[name, *cells(seeds), ""] for name, seeds in multipliers.items()]
+    for way in [one for one in made if one != MULTIPLIERS]:
+        shares = saved(made[way], multipliers)
+        each = [
+            saved(of_seed(made[way], seed), of_seed(multipliers, seed))
+            for seed in sorted({seed for seeds in multipliers.values() for seed in seeds})
+        ]
+        rows += [
+            [name, *cells(seeds), _saved(shares[name], [one[name] for one in each if name in one])]
+            for name, seeds in made[way].items()
+        ]
+    return [[model if number == 0 else "", *row] for number, row in enumerate(rows)]
 
 
-def _saved(shares: Sequence[float | None]) -> str:
-    known = [100 * share for share in shares if share is not None]
-    if not known:
-        return "-" if shares else ""
-    each = f" ({min(known):.0f} to {max(known):.0f})" if len(known) > 1 else ""
-    missing = f", {len(shares) - len(known)} beyond" if len(known) < len(shares) else ""
-    return f"{median(known):.0f}%{each}{missing}"
+def _saved(share: float | None, each: Sequence[float | None]) -> str:
+    known = [one for one in each if one is not None]
+    spread = f" ({100 * min(known):.0f} to {100 * max(known):.0f})" if len(known) > 1 else ""
+    return "-" if share is None else f"{100 * share:.0f}%{spread}"
 
 
 def _cost(key: str, search: Report) -> list[str]:
@@ -160,46 +146,21 @@ def _cost(key: str, search: Report) -> list[str]:
 
 def figure(report: Report) -> str:
     """Accuracy over latency, a panel a model: the mean of the seeds joined by lines, every seed a small mark."""
-    models = [name for name in report["latencies"] if ways(report, name)]
-    panels = aligned([_panel(report, model) for model in models])
-    return stacked(
-        panels, [_drawn(panel, model, ways(report, model)) for model, panel in zip(models, panels, strict=True)]
+    models = {name: made for name in report["latencies"] if (made := ways(report, name))[MULTIPLIERS]}
+    panels = aligned(
+        [
+            panel((seeds for networks in made.values() for seeds in networks.values()), f"{model}: test accuracy, %")
+            for model, made in models.items()
+        ]
     )
+    return stacked(panels, [_drawn(panels[place], model, made) for place, (model, made) in enumerate(models.items())])
 
 
-def _drawn(panel: Panel, model: str, made: dict[str, dict[str, dict[int, Point]]]) -> Markup:
-    summary = f"Test accuracy over latency of {model}: NetAdapt and width multipliers"
-    return panel.drawn(summary, *(_series(panel, number, way, made) for number, way in enumerate(made)))
-
-
-def _panel(report: Report, model: str) -> Panel:
-    points = [
-        point
-        for networks in ways(report, model).values()
-        for by_seed in networks.values()
-        for point in by_seed.values()
+def _drawn(panel: Panel, model: str, made: dict[str, Networks]) -> Markup:
+    whole = made[MULTIPLIERS].get("whole")
+    lines = [
+        # NetAdapt's line begins with what it began with.
+        line(panel, number, way, networks, [] if way == MULTIPLIERS or whole is None else [mean_point(whole)])
+        for number, (way, networks) in enumerate(made.items())
     ]
-    return Panel(
-        width=WIDE - MARGIN,
-        height=_HIGH,
-        x_axis=fit_axis([x for x, _ in points], logarithmic=False),
-        y_axis=fit_axis([y for _, y in points], logarithmic=False, ceiling=100.0),
-        x_label="median latency, ms",
-        y_label=f"{model}: test accuracy, %",
-        right=128,
-    )
-
-
-def _series(panel: Panel, number: int, way: str, made: dict[str, dict[str, dict[int, Point]]]) -> Markup:
-    networks, multipliers = made[way], made[MULTIPLIERS]
-    means = sorted((mean_point(by_seed.values()), name) for name, by_seed in networks.items())
-    joined = [point for point, _ in means]
-    if way != MULTIPLIERS and "whole" in multipliers:
-        joined.append(mean_point(multipliers["whole"].values()))  # what it began with
-    marked = [
-        (x, y, 2.0, f"{name}, seed {seed}: {y:.2f}%, {x:.3f} ms")
-        for name, by_seed in networks.items()
-        for seed, (x, y) in by_seed.items()
-    ]
-    marked += [(x, y, 5.0, f"{name}: {y:.2f}%, {x:.3f} ms") for (x, y), name in means]
-    return series(panel, number, way, [joined], marked)
+    return panel.drawn(f"Test accuracy over latency of {model}: NetAdapt and width multipliers", *lines)

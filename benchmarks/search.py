@@ -34,7 +34,7 @@ from edgewise.papers import Architecture
 from edgewise.searching import Problem, hypervolume
 from edgewise.searching.front import front
 from edgewise.searching.objective import mnasnet_soft
-from edgewise.searching.searchers.named import SEARCHERS, searcher_named
+from edgewise.searching.searchers.named import SEARCHERS, find_searcher
 from edgewise.searching.spaces import NAS_BENCH_MACRO
 from edgewise.searching.study import Study
 from edgewise.version import VERSION
@@ -114,7 +114,7 @@ def run(path: Path, name: str, seed: int) -> Report:
     # Whatever is proposed again counts as an evaluation too: that is what a searcher does who does not remember.
     study = Study(
         problem,
-        searcher_named(name, problem, seed),
+        find_searcher(name)(problem, seed),
         lambda asked: {one.number: table.seen[problem.key(one.point) or ""] for one in asked},
     )
     trials = study.run(EVALUATIONS[name])

@@ -21,6 +21,7 @@ import tiny_space
 from edgewise.costs import count
 from edgewise.errors import BudgetError, EdgewiseError
 from edgewise.searching.archive import read_archive
+from edgewise.searching.settings import DIRECTIONS
 from edgewise.tasks import Queue
 from edgewise.verbs.search import Searched, search
 from edgewise.verbs.search_status import search_status
@@ -30,7 +31,6 @@ from predicted_device import device
 Given = tuple[Path, Path]
 
 CLASSES = ("cat", "dog", "eel", "fox")
-DIRECTIONS = ("maximize", "minimize")
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from edgewise.tasks import Task
 from edgewise.training.classify import Classify
 from edgewise.training.feeding import Stream
 from edgewise.training.judging import Beat, beat_by_layer, judged
+from edgewise.training.memory import freed_memory_kept
 from edgewise.training.optimisers import build_optimiser
 from edgewise.training.recipe import Recipe
 from edgewise.weights import load_model, save_model
@@ -58,6 +59,11 @@ def tune(tuning: Tuning, folder: Path, splits: Mapping[str, Split], beat: Beat) 
 
     The same tuning gives the same weights on the same machine. Raises `EdgewiseError` where the training diverges.
     """
+    with freed_memory_kept():
+        return _tuned(tuning, folder, splits, beat)
+
+
+def _tuned(tuning: Tuning, folder: Path, splits: Mapping[str, Split], beat: Beat) -> float:
     network, card = load_model(folder / tuning.model)
     recipe = tuning.recipe
     network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]

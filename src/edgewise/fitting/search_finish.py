@@ -35,10 +35,6 @@ class Finished:
     def to_json(self) -> dict[str, Any]:
         return {**vars(self), "metrics": dict(self.metrics)}
 
-    @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> Finished:
-        return cls(**content)
-
 
 def chosen(front: Sequence[FrontNetwork], budget_ms: float, count: int) -> list[Chosen]:
     """Up to `count` networks: the most accurate within the budget, within 0.7 and 1.4 times it, and then the next ones

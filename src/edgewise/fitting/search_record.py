@@ -9,7 +9,6 @@ from typing import Any
 
 from edgewise.costs import count
 from edgewise.devices import describe_machine
-from edgewise.errors import EdgewiseError
 from edgewise.explain.search_report import SearchReport, ShownModel, ShownTrial, search_report
 from edgewise.files import write_text
 from edgewise.fitting.search_finish import Finished
@@ -79,20 +78,6 @@ def write_search(
         provenance={**asked, "machine": f"{machine.cpu}, {machine.cores} cores", "edgewise": VERSION},
     )
     write_text(folder / PAGE, search_report(report))
-
-
-def read_models(folder: Path) -> list[Finished]:
-    """The finished models by the record in `folder`; none where there is no record yet.
-
-    Raises `EdgewiseError` where the record is damaged.
-    """
-    path = folder / RECORD
-    if not path.exists():
-        return []
-    try:
-        return [Finished.from_json(one) for one in json.loads(path.read_text(encoding="utf-8"))["models"]]
-    except (ValueError, LookupError, TypeError) as error:
-        raise EdgewiseError(f"{path} cannot be used ({error}); delete it, and run the search again") from None
 
 
 def _front(space: Space, one: FrontNetwork) -> dict[str, Any]:

@@ -9,12 +9,11 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Protocol
 
-import numpy as np
-
 from edgewise.devices.prediction import LatencyTable, Predictor, Setting
 from edgewise.devices.sessions import Sessions
 from edgewise.papers import Architecture
 from edgewise.profiling.filling import fill, quiet_ms, variant_of
+from edgewise.profiling.rounds import Round, quiet_rounds
 from edgewise.tasks import Tell
 
 ROUNDS = 24
@@ -86,6 +85,7 @@ class Measuring:
         self._seed, self._setting, self._path = seed, setting, path
         self._others, self._tell = others, tell
         self._scale = 1.0
+        self._best_ms: float | None = None
 
     @cached_property
     def seed_ms(self) -> float:
@@ -97,7 +97,9 @@ class Measuring:
 
     def measured(self, architectures: Sequence[Architecture]) -> list[float]:
         seed_ms = self.seed_ms
-        rounds = self._timed([self._seed, *architectures])
+        rounds = self._timed([self._seed, *architectures], self._best_ms)
+        # Of this time alone: a machine that has become slower for good is not waited for again.
+        self._best_ms = min(times[self._seed.digest] for times in rounds)
         shares = {
             one.digest: median(times[one.digest] / times[self._seed.digest] for times in rounds)
             for one in architectures
@@ -121,16 +123,17 @@ class Measuring:
     def _predictor(self) -> Predictor:
         return Predictor(self._table)
 
-    def _timed(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
-        """A latency of each in every round, in ms."""
+    def _timed(self, architectures: Sequence[Architecture], best_ms: float | None = None) -> list[Round]:
+        """A latency of each in every quiet round, in ms; `best_ms` is what the first took before."""
         subjects = {one.digest: one for one in architectures}
         with TemporaryDirectory() as name:
             variants = {digest: variant_of(one, Path(name), self._setting) for digest, one in subjects.items()}
             with Sessions(variants.values()) as sessions:
-                return [
-                    {digest: quiet_ms(sessions, variants[digest]) for digest in order}
-                    for order in _orders(list(variants), ROUNDS)
-                ]
+
+                def timed(order: Sequence[str]) -> Round:
+                    return {digest: quiet_ms(sessions, variants[digest]) for digest in order}
+
+                return quiet_rounds(timed, list(variants), ROUNDS, best_ms)
 
     def _filled(self, networks: Sequence[Architecture], tell: Tell) -> LatencyTable:
         setting = self._setting
@@ -150,8 +153,3 @@ class Measuring:
             threads=setting.threads,
             progress=progress,
         )
-
-
-def _orders(names: list[str], rounds: int) -> list[list[str]]:
-    random = np.random.default_rng(0)
-    return [[names[place] for place in random.permutation(len(names))] for _ in range(rounds)]

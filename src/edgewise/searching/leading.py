@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from edgewise.searching.run import MODULE
-from edgewise.searching.settings import FILE
-from edgewise.searching.worker import DIRECTIONS
+from edgewise.searching.settings import DIRECTIONS, FILE
 from edgewise.tasks import Queue, Tell
+from edgewise.tasks.processes import end, start
+
+if TYPE_CHECKING:
+    import subprocess
 
 T = TypeVar("T")
 
@@ -37,7 +37,8 @@ def lead_or_join(folder: Path, lead: Callable[[], T], *, workers: int, tell: Tel
         while True:
             try:
                 with lock.acquire(timeout=0):
-                    _end(helpers)
+                    end(helpers)
+                    helpers.clear()
                     return lead()
             except Timeout:
                 pass
@@ -46,27 +47,12 @@ def lead_or_join(folder: Path, lead: Callable[[], T], *, workers: int, tell: Tel
                 said = True
             if _has_work(folder, storage):
                 helpers = [one for one in helpers if one.poll() is None]
-                helpers += [_helper(folder, storage) for _ in range(workers - len(helpers))]
+                helpers += [start(MODULE, folder, storage) for _ in range(workers - len(helpers))]
             time.sleep(_LOOK_SECONDS)
     finally:
-        _end(helpers)
+        end(helpers)
 
 
 def _has_work(folder: Path, storage: str | None) -> bool:
     """Whether there is anything to evaluate: then all that evaluating takes is there too."""
     return (folder / FILE).exists() and bool(Queue(folder, storage, DIRECTIONS).asked())
-
-
-def _helper(folder: Path, storage: str | None) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", MODULE, str(folder), "--parent", str(os.getpid())]
-    if storage:
-        command += ["--storage", storage]
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"})
-
-
-def _end(helpers: list[subprocess.Popen[bytes]]) -> None:
-    """They end by themselves when the queue is over; those of a search that was given up are stopped."""
-    for one in helpers:
-        one.terminate()
-        one.wait()
-    helpers.clear()

@@ -16,10 +16,9 @@ from edgewise.searching.latencies import MeasuredLatencies
 from edgewise.searching.pace import Pace
 from edgewise.searching.problem import Problem
 from edgewise.searching.searchers.base import Searcher
-from edgewise.searching.settings import CACHE, Settings
+from edgewise.searching.settings import CACHE, DIRECTIONS, Settings
 from edgewise.searching.study import Asked, Study
 from edgewise.searching.supernet.extremes import largest, smallest
-from edgewise.searching.worker import DIRECTIONS
 from edgewise.tasks import Pool, Queue, Task, Tell
 from edgewise.training.progress import clock
 
@@ -176,8 +175,10 @@ class SearchRun:
             nonlocal began, said
             now = time.monotonic()
             if done == first + 1:
-                began = now  # before the first step the weights are made
-            elif now - said > _SUPERNET_SAID or done == steps:
+                began = said = now  # before the first step the weights are made
+            if done == steps:
+                self.tell(f"shared weights are trained; the loss of the last step was {loss:.3f}")
+            elif now - said > _SUPERNET_SAID:
                 said = now
                 left = clock((now - began) / (done - first - 1) * (steps - done))
                 self.tell(f"step {done} of {steps}: loss {loss:.3f}; about {left} left")

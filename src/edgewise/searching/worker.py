@@ -14,13 +14,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from edgewise.searching.settings import Settings
+from edgewise.searching.settings import DIRECTIONS, Settings
 from edgewise.tasks import Do
-from edgewise.tasks.queue import Direction
 from edgewise.tasks.work import serve
-
-DIRECTIONS: tuple[Direction, Direction] = ("maximize", "minimize")
-"""Accuracy, and latency in ms."""
 
 
 def ready(folder: Path) -> Do:

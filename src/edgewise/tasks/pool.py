@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from edgewise.errors import EdgewiseError
+from edgewise.tasks.processes import end, start
 from edgewise.tasks.queue import Direction, Queue, Task, Worker, beat_of, worker_of
 
 if TYPE_CHECKING:
@@ -21,15 +22,11 @@ if TYPE_CHECKING:
 
 Tell = Callable[[str], None]
 
-Heard = Callable[[str, tuple[float, ...]], None]
-"""Called with the name and the result of a task."""
-
 PATIENCE_SECONDS = 25.0
 """After so long without progress a worker is taken to be dead or hanging."""
 
 _LOOK_SECONDS = 0.2
 _MOST_DEATHS = 3
-_GRACE_SECONDS = 5.0
 
 
 class Pool:
@@ -66,19 +63,12 @@ class Pool:
         if error is None:
             self._queue.set_over(True)  # workers elsewhere end too; after an error the run may go on
             self._queue.sweep()
-        for process in self._processes:
-            process.terminate()
-        for process in self._processes:
-            try:
-                process.wait(_GRACE_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        end(self._processes)
 
-    def run(self, tasks: Mapping[str, Task], heard: Heard | None = None) -> dict[str, tuple[float, ...]]:
+    def run(self, tasks: Mapping[str, Task]) -> dict[str, tuple[float, ...]]:
         """The results of `tasks`, by name; those done before are not done again. What failed is told and left out.
 
-        `heard` is told of every result when it is there. Raises `EdgewiseError` where workers die over and over.
+        Raises `EdgewiseError` where workers die over and over.
         """
         done, asked = self._done(tasks), self._queue.asked()
         for name, task in tasks.items():
@@ -91,10 +81,6 @@ class Pool:
             for name in sorted((failures.keys() & tasks.keys()) - told):
                 self._tell(f"{name} is left out: {failures[name]}")
                 told.add(name)
-            for name in sorted(done.keys() - told):
-                told.add(name)
-                if heard is not None:
-                    heard(name, done[name])
             if all(name in done or name in failures for name in tasks):
                 return {name: done[name] for name in tasks if name in done}
             self._watch()
@@ -122,7 +108,7 @@ class Pool:
             if not self._lost(worker, how):
                 self._tell(f"a worker{_called(worker)} {how} with nothing to do, and another takes its place")
         while len(self._processes) < self._wanted:
-            self._processes.append(self._started())
+            self._processes.append(start(self._module, self._folder, self._storage))
         now = time.monotonic()
         for trial in self._queue.running():
             beat, since = self._beats.get(trial.number, (-1, now))
@@ -156,12 +142,6 @@ class Pool:
             )
         self._tell(told)
         self._queue.again(trial)
-
-    def _started(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", self._module, str(self._folder), "--parent", str(os.getpid())]
-        if self._storage:
-            command += ["--storage", self._storage]
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"})
 
 
 def _called(worker: Worker | None) -> str:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from edgewise.data import Batches, Preprocessing, Split
 from edgewise.errors import EdgewiseError
+from edgewise.training.memory import freed_memory_kept
 from edgewise.training.scores import Evaluation, Scores
 
 
@@ -47,7 +48,8 @@ def evaluate(
         )
     batches = Batches(split, preprocessing, batch_size=batch_size, seed=0, shuffle=False, workers=workers)
     scores = Scores(classes, multi_label=labels.ndim == 2, device=device, k=k, keep_probabilities=keep_probabilities)
-    return score(network, batches, scores, device=device, precision=precision)
+    with freed_memory_kept():
+        return score(network, batches, scores, device=device, precision=precision)
 
 
 def output_classes(network: nn.Module, preprocessing: Preprocessing, device: torch.device) -> int:

@@ -14,6 +14,8 @@ from torch import nn
 from torch.nn import functional
 from torch.optim import Optimizer
 
+from edgewise.training.depthwise import StridedDepthwiseInFp32
+from edgewise.training.memory import freed_memory_kept
 from edgewise.training.optimisers import build_optimiser
 from edgewise.training.recipe import Recipe
 
@@ -56,7 +58,8 @@ def choose_precision(
     images = min(recipe.batch_size, 32) if device.type == "cpu" else recipe.batch_size
     began = time.perf_counter()
     seconds: dict[Precision, list[float]] = {"32": [], "bf16": []}
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+    generators = torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])
+    with generators, freed_memory_kept(), StridedDepthwiseInFp32():
         trial = _Trial(network, recipe, images, height, width, device)
         for precision in seconds:
             trial.step(precision)

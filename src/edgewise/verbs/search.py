@@ -27,7 +27,7 @@ from edgewise.searching.latencies import samples
 from edgewise.searching.leading import lead_or_join
 from edgewise.searching.objective import objective_named
 from edgewise.searching.run import FrontNetwork, SearchRun
-from edgewise.searching.searchers.named import DEFAULT, searcher_named
+from edgewise.searching.searchers.named import DEFAULT, find_searcher
 from edgewise.searching.settings import EvaluatorName, Settings, evaluator_named
 from edgewise.searching.supernet.sandwich import supernet_recipe
 from edgewise.tasks import Tell
@@ -145,6 +145,7 @@ def search(
     check_tracing(runtime)
     wanted = Budget.parse(budget)
     objective_named(objective, 1.0)
+    make_searcher = find_searcher(searcher)
     dataset = open_dataset(data, seed=seed, skip_bad=skip_bad, root=root)
     found = statistics(dataset.splits["train"])
     pixels = size or found.size
@@ -161,7 +162,6 @@ def search(
         table=None if results is None else str(existing(results, "table of results").resolve()),
     )
     searched = settings.found_space()
-    searcher_named(searcher, Problem(searched, lambda one: 1.0, objective_named(objective, 1.0), MOST), seed)
     asked = {
         "verb": "search",
         "space": space,
@@ -212,7 +212,7 @@ def search(
                 folder.path,
                 settings,
                 problem,
-                searcher_named(searcher, problem, seed),
+                make_searcher(problem, seed),
                 gauge,
                 seed,
                 measure,

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from edgewise.errors import EdgewiseError
+from edgewise.fitting.search_record import PAGE, RECORD
 from edgewise.searching.archive import Trial, front_of, read_archive
+from edgewise.searching.settings import DIRECTIONS
 from edgewise.tasks.queue import FILE, Queue
-
-_DIRECTIONS = ("maximize", "minimize")
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,13 @@ def search_status(folder: Path) -> SearchStatus:
 
 
 def _state(folder: Path) -> str:
-    if (folder / "search.json").exists():
-        return f"finished; see {folder / 'report.html'}"
+    if (folder / FILE).exists():
+        queue = Queue(folder, directions=DIRECTIONS)
+        running, waiting = len(queue.running()), len(queue.asked())
+        if waiting:
+            return f"{running} networks are being evaluated, or were when it was stopped; {waiting - running} wait"
+    if (folder / RECORD).exists():
+        return f"finished; see {folder / PAGE}"
     if not (folder / FILE).exists():
         return "its tasks are on a server, or it has not begun"
-    queue = Queue(folder, directions=_DIRECTIONS)
-    running, waiting = len(queue.running()), len(queue.asked())
-    if not waiting:
-        return "nothing is being evaluated; the same command goes on with it"
-    return f"{running} networks are being evaluated, or were when it was stopped; {waiting - running} wait"
+    return "nothing is being evaluated; the same command goes on with it"

@@ -12,6 +12,7 @@ from edgewise.searching.space import Point
 from edgewise.searching.supernet.recalibration import recalibrate
 from edgewise.searching.supernet.weights import Supernet
 from edgewise.training.judging import beat_by_layer, judged
+from edgewise.training.memory import freed_memory_kept
 
 RECALIBRATED = 512
 """Training images that batch norm's statistics are taken from."""
@@ -28,6 +29,10 @@ class SharedWeights:
     preprocessing: Preprocessing
 
     def accuracy(self, point: Point, number: int, beat: Callable[[], None]) -> float:
+        with freed_memory_kept():
+            return self._accuracy(point, beat)
+
+    def _accuracy(self, point: Point, beat: Callable[[], None]) -> float:
         network = self.supernet.network(point).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         beat_by_layer(network, beat)
         _, height, width = network.architecture.input

@@ -28,8 +28,8 @@ SEARCHERS: Mapping[str, Callable[[Problem, int], Searcher]] = {
 DEFAULT = "surrogate"
 
 
-def searcher_named(name: str, problem: Problem, seed: int) -> Searcher:
-    """Raises `EdgewiseError` for an unknown name."""
+def find_searcher(name: str) -> Callable[[Problem, int], Searcher]:
+    """What makes the searcher called `name`, given a problem and a seed. Raises `EdgewiseError` for an unknown name."""
     if name not in SEARCHERS:
         raise EdgewiseError(f"there is no searcher {name!r}; choose one of: {', '.join(SEARCHERS)}")
-    return SEARCHERS[name](problem, seed)
+    return SEARCHERS[name]

@@ -25,8 +25,14 @@ def largest(problem: Problem) -> Point:
 
 
 def dearest(problem: Problem) -> Point:
-    """The point of the most multiply-adds among those that cost no more than is of interest."""
-    return _climbed(problem, lambda point: _size(problem, point) if problem.cost(point) <= problem.most else -np.inf)
+    """The point of the most multiply-adds among those that cost no more than is of interest; where there are none, the
+    cheapest."""
+
+    def worth(point: Point) -> float:
+        cost = problem.cost(point)
+        return _size(problem, point) if cost <= problem.most else -cost
+
+    return _climbed(problem, worth)
 
 
 def covering(problem: Problem) -> Iterator[Point]:

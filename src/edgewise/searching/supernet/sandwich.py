@@ -23,7 +23,9 @@ from edgewise.searching.space import Point
 from edgewise.searching.supernet import checkpoint
 from edgewise.searching.supernet.extremes import covering, dearest, smallest
 from edgewise.searching.supernet.weights import Supernet
+from edgewise.training.depthwise import StridedDepthwiseInFp32
 from edgewise.training.feeding import Feed, Stream
+from edgewise.training.memory import freed_memory_kept
 from edgewise.training.recipe import Recipe
 
 BETWEEN = 2
@@ -62,8 +64,11 @@ class Sandwich:
         """Takes all steps that are not taken yet. Killed at any moment, the same call goes on from a state that is at
         most `SAVE_SECONDS` and a step old, and ends with the same weights. Raises `EdgewiseError` where it diverges."""
         first = self.done
-        if first >= self.steps:
-            return
+        if first < self.steps:
+            with freed_memory_kept(), StridedDepthwiseInFp32(), torch.random.fork_rng(devices=[]):
+                self._train(first, told)
+
+    def _train(self, first: int, told: Told) -> None:
         if first:
             supernet, momenta = checkpoint.load(self.path, self.problem.space)
         else:
@@ -81,8 +86,8 @@ class Sandwich:
             loss = self._step(supernet, optimiser, step, ends, images, targets)
             if not np.isfinite(loss):
                 raise EdgewiseError(
-                    f"the training of the shared weights diverged at step {step}; use fewer classes "
-                    "or more images a class, or another --seed"
+                    f"the training of the shared weights diverged at step {step}; try another --seed, or judge "
+                    "networks by --evaluator proxy"
                 )
             if time.monotonic() - saved > SAVE_SECONDS or step + 1 == self.steps:
                 checkpoint.save(self.path, supernet, _momenta(supernet, optimiser), step + 1, self.run)
