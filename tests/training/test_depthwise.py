@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from edgewise.training.depthwise import StridedDepthwiseInFp32
+from edgewise.training.depthwise import DepthwiseInFp32
 
 
 def convolved(layer: nn.Conv2d, images: Tensor, autocast: bool = True) -> Tensor:
-    with torch.autocast("cpu", torch.bfloat16, enabled=autocast), StridedDepthwiseInFp32():
+    with torch.autocast("cpu", torch.bfloat16, enabled=autocast), DepthwiseInFp32():
         return layer(images)
 
 
@@ -30,8 +30,10 @@ def test_strided_depthwise_is_computed_in_fp32(images: Tensor) -> None:
     assert torch.equal(made, functional.conv2d(rounded.float(), layer.weight, layer.bias, 2, 1, 1, 8).bfloat16())
 
 
-def test_its_gradients_are_those_of_fp32(images: Tensor) -> None:
-    layer = nn.Conv2d(8, 8, 3, stride=(2, 1), groups=8)
+@pytest.mark.parametrize(
+    "layer", [nn.Conv2d(8, 8, 3, stride=(2, 1), groups=8), nn.Conv2d(8, 8, 5, padding=2, groups=8)]
+)
+def test_its_gradients_are_those_of_fp32(layer: nn.Conv2d, images: Tensor) -> None:
     wanted = torch.autograd.grad(layer(images.requires_grad_()).sum(), [images, layer.weight])
     made = torch.autograd.grad(convolved(layer, images).sum(), [images, layer.weight])
     for one, other in zip(made, wanted, strict=True):

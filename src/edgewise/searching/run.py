@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +23,6 @@ from edgewise.training.progress import clock
 
 MODULE = "edgewise.searching.worker"
 
-_SUPERNET_SAID = 30.0
 _UNSURE = 0.02
 
 
@@ -79,15 +77,21 @@ class SearchRun:
     def prepare(self, dataset: Dataset) -> None:
         """Decodes the images for all workers, and trains shared weights where they are what networks are judged by."""
         Queue(self.folder, self.storage, DIRECTIONS)  # made by the one who leads, before others look for it
-        self.settings.write(self.folder)
         if self.settings.evaluator == "lookup":
+            self.settings.write(self.folder)
             return
+        from edgewise.searching.supernet import preparation
+
+        shared = self.settings.evaluator == "supernet"
+        if shared:
+            self.settings = preparation.settled(self.settings, self.folder, self.problem, self.tell)
+        self.settings.write(self.folder)
         splits = hold_out(dataset.splits["train"], self.seed)
         if not len(splits["holdout"]):
             raise EdgewiseError(f"{dataset.source} has too few training images to hold some out; add images")
         write_decoded(self.folder / CACHE, splits, self.settings.preprocessing)
-        if self.settings.evaluator == "supernet":
-            self._train_supernet()
+        if shared:
+            preparation.train_shared_weights(self.settings, self.folder, self.problem, self.seed, self.tell)
 
     def trials(self, count: int, minutes: float | None = None) -> list[Trial]:
         """Up to `count` trials, in up to about `minutes` over all calls; in the archive file too."""
@@ -150,40 +154,6 @@ class SearchRun:
             f"trial {len(trials)} of {count}: the best so far {100 * (best.accuracy or 0.0):.2f}% at {best.cost:.3f} "
             f"ms; about {clock(each * (count - len(trials)))} left"
         )
-
-    def _train_supernet(self) -> None:
-        from edgewise.data.decoded import read_decoded
-        from edgewise.searching.supernet import checkpoint
-        from edgewise.searching.supernet.sandwich import Sandwich
-
-        settings = self.settings
-        sandwich = Sandwich(
-            self.problem,
-            read_decoded(self.folder / CACHE)["train"],
-            settings.preprocessing,
-            settings.recipe,
-            self.folder / checkpoint.FILE,
-            f"{self.problem.space.name} {self.seed}",
-        )
-        if sandwich.done >= sandwich.steps:
-            return
-        self.tell(f"training shared weights: {sandwich.steps - sandwich.done} steps of {sandwich.steps}")
-        first = sandwich.done
-        began = said = time.monotonic()
-
-        def told(done: int, steps: int, loss: float) -> None:
-            nonlocal began, said
-            now = time.monotonic()
-            if done == first + 1:
-                began = said = now  # before the first step the weights are made
-            if done == steps:
-                self.tell(f"shared weights are trained; the loss of the last step was {loss:.3f}")
-            elif now - said > _SUPERNET_SAID:
-                said = now
-                left = clock((now - began) / (done - first - 1) * (steps - done))
-                self.tell(f"step {done} of {steps}: loss {loss:.3f}; about {left} left")
-
-        sandwich.train(told)
 
 
 def _name(number: int) -> str:

@@ -1,7 +1,8 @@
-"""Strided depthwise convolutions in fp32 while the rest trains in bf16.
+"""Depthwise convolutions that stay in fp32 while the rest trains in bf16.
 
-On CPUs torch hands bf16 convolutions to oneDNN, which has no fast kernel for the input's gradient of a depthwise one
-with a stride: that one gradient takes longer than the rest of a MobileNet's step. In fp32 there is one.
+On CPUs torch hands bf16 convolutions to oneDNN, which has no fast kernels for two gradients of depthwise ones: that of
+the input where there is a stride, and that of kernels larger than 3×3. The first alone takes longer than the rest of a
+MobileNet's step. In fp32 they are several times as fast.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 
-class StridedDepthwiseInFp32(TorchFunctionMode):
-    """A context in which CPU autocast leaves strided depthwise convolutions in fp32; what they give has their input's
-    type again. Outside autocast it changes nothing."""
+class DepthwiseInFp32(TorchFunctionMode):
+    """A context in which CPU autocast leaves depthwise convolutions with a stride, or of more than 3×3, in fp32; what
+    they give has their input's type again. Outside autocast it changes nothing."""
 
     def __torch_function__(
         self,
@@ -28,13 +29,14 @@ class StridedDepthwiseInFp32(TorchFunctionMode):
         # Modules of convolutions give all seven arguments in order.
         if func is torch.conv2d and len(args) == 7 and torch.is_autocast_enabled("cpu"):
             x, weight, bias, stride, padding, dilation, groups = args
-            if _is_strided_depthwise(x, weight, stride, groups):
+            if _is_slow_in_bf16(x, weight, stride, groups):
                 with torch.autocast("cpu", enabled=False):
                     y = func(x.float(), weight, bias, stride, padding, dilation, groups)
                 return y.to(x.dtype)
         return func(*args, **(kwargs or {}))
 
 
-def _is_strided_depthwise(x: Tensor, weight: Tensor, stride: int | tuple[int, int], groups: int) -> bool:
+def _is_slow_in_bf16(x: Tensor, weight: Tensor, stride: int | tuple[int, int], groups: int) -> bool:
     strides = stride if isinstance(stride, tuple) else (stride,)
-    return x.device.type == "cpu" and 1 < groups == x.shape[1] == len(weight) and max(strides) > 1
+    depthwise = 1 < groups == x.shape[1] == len(weight)
+    return x.device.type == "cpu" and depthwise and (max(strides) > 1 or max(weight.shape[2:]) > 3)

@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional
 from torch.optim import Optimizer
 
-from edgewise.training.depthwise import StridedDepthwiseInFp32
+from edgewise.training.depthwise import DepthwiseInFp32
 from edgewise.training.memory import freed_memory_kept
 from edgewise.training.optimisers import build_optimiser
 from edgewise.training.recipe import Recipe
@@ -59,7 +59,7 @@ def choose_precision(
     began = time.perf_counter()
     seconds: dict[Precision, list[float]] = {"32": [], "bf16": []}
     generators = torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])
-    with generators, freed_memory_kept(), StridedDepthwiseInFp32():
+    with generators, freed_memory_kept(), DepthwiseInFp32():
         trial = _Trial(network, recipe, images, height, width, device)
         for precision in seconds:
             trial.step(precision)

@@ -244,9 +244,11 @@ def search(
 
 
 def _short(full: Recipe, judge: EvaluatorName, epochs: int | None) -> Recipe:
-    """The recipe by which networks are judged. Never measured what is faster: all workers are to do the same."""
-    recipe = with_epochs(full, epochs or EPOCHS[judge], "32")
-    return supernet_recipe(recipe) if judge == "supernet" else recipe
+    """The recipe by which networks are judged. Workers do not each measure what is faster: all are to do the same."""
+    count = epochs or EPOCHS[judge]
+    if judge == "supernet":
+        return supernet_recipe(with_epochs(full, count, "auto"))
+    return with_epochs(full, count, "32")
 
 
 def _milliseconds(budget: Budget, gauge: Gauge, settings: Settings) -> float:
