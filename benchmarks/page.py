@@ -283,6 +283,7 @@ SECTIONS: dict[str, Callable[[Report], str]] = {
     "int8": int8,
     "adapt": lambda report: page_adapt.adapt(report, table),
     "search": lambda report: page_search.search(report, table),
+    "zero_cost": lambda report: page_search.zero_cost(report, table),
     "search_workers": page_search.workers,
     "search_cifar": lambda report: page_search_cifar.search_cifar(report, table),
     "counting": counting,

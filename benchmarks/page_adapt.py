@@ -19,7 +19,7 @@ SEEDS = 3
 
 
 def ways(report: Report, model: str) -> dict[str, Networks]:
-    """By way (width multipliers, each form of NetAdapt), network and seed."""
+    """By way (width multipliers, each form of NetAdapt), network and seed; seeds of which all is done."""
     found: dict[str, dict[str, dict[int, Point]]] = {MULTIPLIERS: {}}
     for key, latency in report["latencies"].get(model, {}).items():
         _, seed, name = key.split("/")
@@ -28,7 +28,11 @@ def ways(report: Report, model: str) -> dict[str, Networks]:
         way = MULTIPLIERS if name == "whole" or name.startswith("width ") else name.rpartition(" ")[0]
         point = (latency["median_ms"], 100 * report["networks"][key]["accuracy"])
         found.setdefault(way, {}).setdefault(name, {})[int(seed)] = point
-    return {way: networks for way, networks in found.items() if networks or way == MULTIPLIERS}
+    done = set.intersection(*({*seeds} for networks in found.values() for seeds in networks.values()), {*range(SEEDS)})
+    return {
+        way: {name: {seed: seeds[seed] for seed in sorted(done)} for name, seeds in networks.items() if done}
+        for way, networks in found.items()
+    }
 
 
 def needed(curve: Iterable[Point], accuracy: float) -> float | None:
@@ -86,7 +90,7 @@ step was to make:
 
 def _warning(report: Report) -> str:
     models = {key.split("/")[0] for key in report["networks"]}
-    seeds = min(len({key.split("/")[1] for key in report["latencies"].get(model, ())}) for model in models)
+    seeds = min(len(next(iter(ways(report, model)[MULTIPLIERS].values()), ())) for model in models)
     searched = {key.split("/")[1] for key in report["networks"] if key.endswith(" search")}
     said = ""
     if len(searched) < SEEDS:

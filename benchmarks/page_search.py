@@ -104,3 +104,23 @@ digits, by one process with one worker, and by two processes with one worker eac
 against {two:.0f} s, {median(ratios):.2f} times as many trials an hour ({ratios[0]:.2f} to {ratios[-1]:.2f} in
 {len(ratios)} rounds), and {same}.
 """
+
+
+def zero_cost(report: Report, table: Table) -> str:
+    """Which scores of untrained networks would be worth a place in front of a search."""
+    found = report["results"]
+    plain = found["multiply_adds"]["all"]
+    better = [name for name, one in found.items() if one["all"] > plain]
+    rows = [
+        [name.replace("_", " "), f"{one['all']:.2f}", f"{one['within']:.2f}", f"{one['seconds']:.2f}"]
+        for name, one in found.items()
+    ]
+    said = f"Better than multiply-adds: {', '.join(better)}." if better else "None does better than multiply-adds."
+    return f"""## Zero-cost scores
+
+{report["networks"]} random networks of NAS-Bench-Macro with fresh weights, scored by {report["images"]} images of
+CIFAR-10: Spearman's rank correlation with the accuracy after training, over all networks, and among those of about the
+same multiply-adds ({report["parts"]} parts). {said}
+
+{table(("score", "all", "about as dear", "s a network"), rows)}
+"""
