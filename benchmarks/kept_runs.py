@@ -28,7 +28,7 @@ def say(text: str) -> None:
 
 class KeptRuns:
     """What was asked for (`settings`), the folder of models meanwhile, and in the file `out` what is done: `networks`,
-    and `latencies` of them."""
+    `latencies` of them, and on which machines these were measured (`timed_on`)."""
 
     def __init__(self, name: str, data: Path, folder: Path, out: Path, epochs: int, settings: Report) -> None:
         self.name, self.data, self.folder, self.out, self.epochs = name, data, folder, out, epochs
@@ -42,6 +42,7 @@ class KeptRuns:
             )
         self.networks: dict[str, Report] = kept.get("networks", {})
         self.latencies: dict[str, Report] = kept.get("latencies", {})
+        self.timed_on: dict[str, Report] = kept.get("timed_on", {})
 
     def keep(self, key: str, make: Callable[[], Report]) -> Report:
         """The result called `key`: read where there is one, else made and written."""
@@ -61,6 +62,7 @@ class KeptRuns:
             **self.settings,
             "networks": self.networks,
             "latencies": self.latencies,
+            "timed_on": self.timed_on,
         }
         write_text(self.out, json.dumps(report, indent=1, allow_nan=False) + "\n")
 
@@ -90,6 +92,7 @@ class KeptRuns:
         }
         latencies = side_by_side({one.digest: one for one in found.values()})
         self.latencies[prefix] = {key: latencies[one.digest] for key, one in found.items()}
+        self.timed_on[prefix] = describe_machine().to_json()
         self.write()
 
 

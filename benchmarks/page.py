@@ -303,6 +303,11 @@ def conditions(name: str, report: Report) -> str:
     measured = f"Measured by `benchmarks/{name}.py` with edgewise {report['edgewise']} at a load of {load}"
     place = ", ".join([machine["cpu"] or "an unknown CPU", f"{cores} cores", machine["architecture"], machine["os"]])
     said = [f"{measured} on: {place}, Python {machine['python']}."]
+    for timed, where in report.get("timed_on", {}).items():
+        said.append(
+            f"Latencies of {timed}: {where['cpu']}, {where['runtime']} {where['runtime_version']}, at a load of "
+            f"{where['load'][0]:.2f}."
+        )
     if machine["load"] is not None and machine["load"][0] >= BUSY and name not in TIMELESS:
         said.append("**The machine was busy with something else: these figures are too slow or too uncertain.**")
     if report["quick"]:

@@ -71,10 +71,10 @@ def adapt(report: Report, table: Table) -> str:
     return f"""## NetAdapt against width multipliers
 
 CIFAR-10 at 32 pixels. Each network was trained from scratch for {report["epochs"]} epochs with the same recipe and
-seed: the network itself, the network at width multipliers, and what NetAdapt made of it. All of one model were timed
-side by side (onnxruntime fp32, one thread). The last column compares with the latency at which the line through the
-width multipliers has that accuracy, or with the slowest of them where none has it ("-" where all have more): by the
-means of the seeds, and in brackets seed by seed.{_warning(report)}
+seed: the network itself, the network at width multipliers, and what NetAdapt made of it; some in fp32 and some in bf16,
+as `train` found to be faster. All of one model were timed side by side (onnxruntime fp32, one thread). The last column
+compares with the latency at which the line through the width multipliers has that accuracy, or with the slowest of them
+where none has it ("-" where all have more): by the means of the seeds, and in brackets seed by seed.{_warning(report)}
 
 {table(head, rows)}
 

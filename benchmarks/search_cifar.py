@@ -32,7 +32,7 @@ SPACE, WIDTH = "mobilenet_v3", 0.5
 BUDGET = "1x mobilenet_v2_0.5"
 """What is searched for: whatever MobileNetV2 at half width takes."""
 
-SUPERNET_EPOCHS = 6
+SUPERNET_EPOCHS = 4
 TRIALS = 150
 
 FAMILIES = ("mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small")
@@ -102,7 +102,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="CIFAR-10 as an image folder")
     parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--time", action="store_true", help="train nothing, time what there is")
     parser.add_argument("--runs", type=Path, default=Path("runs/benchmark-search"), help="where models lie meanwhile")
     parser.add_argument("--out", type=Path, default=RESULTS)

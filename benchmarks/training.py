@@ -1,8 +1,9 @@
-"""Training: what channels_last and bf16 give here, what our loop costs beside a bare one, how fast images come.
+"""Training: what each of the ways to make its steps faster gives here, what our loop costs beside a bare one, how fast
+images come.
 
-Layouts and precisions take turns step by step in one process; the loops take turns run by run, on the same images kept
-in memory, the same network and the same number of steps. Wall time on all of the machine's threads, so it wants a quiet
-machine.
+The ways (layout, precision, freed memory kept, slow depthwise convolutions left in fp32) take turns step by step in one
+process; the loops take turns run by run, on the same images kept in memory, the same network and the same number of
+steps. Wall time on all of the machine's threads, so it wants a quiet machine.
 
     python benchmarks/training.py            about 5 minutes
     python benchmarks/training.py --quick    about 1 minute, too few rounds to conclude anything
@@ -17,6 +18,8 @@ import argparse
 import json
 import os
 import time
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
@@ -37,6 +40,8 @@ from edgewise.files import write_text
 from edgewise.nn import Network
 from edgewise.papers import Architecture, find
 from edgewise.training import Recipe, train
+from edgewise.training.depthwise import DepthwiseInFp32
+from edgewise.training.memory import freed_memory_kept
 from edgewise.version import VERSION
 
 RESULTS = Path(__file__).parent / "results" / "training.json"
@@ -45,10 +50,24 @@ SIZE, BATCH, CLASSES = 32, 128, 10
 
 SHIFTED = Augmentation(crop="pad", flip=True)
 
-FORMS: dict[str, tuple[torch.memory_format, bool]] = {
-    "contiguous": (torch.contiguous_format, False),
-    "channels_last": (torch.channels_last, False),
-    "channels_last, bf16": (torch.channels_last, True),
+
+@dataclass(frozen=True)
+class Form:
+    """What a step is taken with."""
+
+    layout: torch.memory_format = torch.channels_last
+    bf16: bool = False
+    kept: bool = False
+    depthwise: bool = False
+
+
+FORMS = {
+    "contiguous": Form(torch.contiguous_format),
+    "channels_last": Form(),
+    "channels_last, bf16": Form(bf16=True),
+    "channels_last, memory kept": Form(kept=True),
+    "channels_last, memory kept, bf16": Form(bf16=True, kept=True),
+    "channels_last, memory kept, bf16 but for slow depthwise": Form(bf16=True, kept=True, depthwise=True),
 }
 
 NETWORKS = {"mobilenet_v2_0.5": find("mobilenet_v2_0.5"), "resnet18_0.25": find("resnet18").scaled(0.25)}
@@ -85,20 +104,21 @@ def spread(values: list[float]) -> dict[str, float]:
 
 
 class Stepper:
-    """Plain SGD steps on one batch, in one memory layout and precision."""
+    """Plain SGD steps on one batch, in one form."""
 
-    def __init__(self, architecture: Architecture, layout: torch.memory_format, bf16: bool) -> None:
-        self.network = Network(architecture, seed=0).to(memory_format=layout)
+    def __init__(self, architecture: Architecture, form: Form) -> None:
+        self.form = form
+        self.network = Network(architecture, seed=0).to(memory_format=form.layout)
         self.optimiser = torch.optim.SGD(self.network.parameters(), lr=0.01, momentum=0.9, nesterov=True)
         images = torch.randn(BATCH, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
-        self.images = images.contiguous(memory_format=layout)
+        self.images = images.contiguous(memory_format=form.layout)
         self.targets = torch.arange(BATCH) % CLASSES
-        self.bf16 = bf16
 
     def step(self) -> float:
         """Seconds of one step."""
         start = time.perf_counter()
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+        slow = DepthwiseInFp32() if self.form.depthwise else nullcontext()
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.form.bf16), slow:
             loss = nn.functional.cross_entropy(self.network(self.images), self.targets)
         self.optimiser.zero_grad()
         loss.backward()
@@ -108,13 +128,13 @@ class Stepper:
 
 def forms(architecture: Architecture, rounds: int) -> dict[str, Any]:
     """Images a second in each form, and how many times faster than contiguous fp32, per round."""
-    steppers = {name: Stepper(architecture, *form) for name, form in FORMS.items()}
-    for stepper in steppers.values():
-        stepper.step()
+    steppers = {name: Stepper(architecture, form) for name, form in FORMS.items()}
     seconds: dict[str, list[float]] = {name: [] for name in FORMS}
     for _ in range(rounds):
         for name, stepper in steppers.items():
-            seconds[name].append(stepper.step())
+            with freed_memory_kept() if stepper.form.kept else nullcontext():
+                stepper.step()  # a step that finds what the one before it has left
+                seconds[name].append(stepper.step())
     return {
         name: {
             "images_per_second": round(BATCH / median(times), 1),
@@ -206,7 +226,7 @@ def main() -> None:
         print(name, json.dumps(results["loops"][name]), flush=True)
     results["pipeline"] = pipeline(1 if arguments.quick else 10)
     report = {
-        "what": "training steps by memory layout and precision, our loop beside a bare one, batches alone",
+        "what": "training steps in several forms, our loop beside a bare one, batches alone",
         "quick": arguments.quick,
         "size": SIZE,
         "batch": BATCH,

@@ -68,3 +68,16 @@ def test_a_searchs_status_needs_no_slow_library(tmp_path: Path) -> None:
     trial = {"number": 0, "point": [1], "digest": "a", "cost": 0.5, "accuracy": 0.9, "like": None}
     (tmp_path / "archive.json").write_text(json.dumps([trial]))
     imported(SLOW, [["search", "status", str(tmp_path)], ["search", "status", str(tmp_path), "--json"]], tmp_path)
+
+
+def test_no_verb_decides_how_many_threads_torch_has() -> None:
+    code = "import os, edgewise.verbs.adapt, edgewise.verbs.search; print(os.environ.get('OMP_NUM_THREADS'))"
+    without = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        env=without | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout.strip() == "None"

@@ -53,6 +53,7 @@ def test_what_a_system_does_not_say_is_none(monkeypatch, system):
     ("cpuinfo", "tree", "expected"),
     [
         ("processor : 0\nmodel name\t: Fast CPU 3000\n\nprocessor : 1\n", None, "Fast CPU 3000"),
+        ("model name : Some CPU\ncpu family : 25\nmodel : 17\n", None, "Some CPU (family 25, model 17)"),
         ("processor : 0\nCPU part : 0xd08\nModel : Raspberry Pi 4 Model B\n", None, "Raspberry Pi 4 Model B"),
         ("processor : 0\nCPU part : 0xd08\n", "Some Board\0", "Some Board"),
         ("", None, None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from edgewise.devices.prediction.table import tables_of
 from edgewise.papers import Architecture, find
 from edgewise.profiling import gauge
 from edgewise.profiling.gauge import Expecting, Measuring
+from edgewise.profiling.rounds import Round
 from predicted_device import device
 
 SEED = find("mobilenet_v2_0.5").with_classes(10).with_input(32)
@@ -55,3 +57,22 @@ def test_measuring_here(tmp_path: Path, versions: list[Architecture], monkeypatc
     again_ms = Measuring(SEED, setting, tmp_path / "device.json", lambda: versions, told.append).seed_ms
     assert again_ms == pytest.approx(made.seed_ms, rel=1e-4)  # nothing is measured again
     assert (tmp_path / "device.json").stat().st_mtime_ns == written
+
+
+def test_the_best_that_the_seed_took_before_is_what_rounds_are_judged_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float | None] = []
+
+    def rounds(timed: object, names: Sequence[str], count: int, best_ms: float | None = None) -> list[Round]:
+        given.append(best_ms)
+        return [{name: 2.0 if name == SEED.digest else 1.0 for name in names}, dict.fromkeys(names, 3.0)]
+
+    monkeypatch.setattr(gauge, "quiet_rounds", rounds)
+    setting = Setting("onnxruntime", installed_runtime("onnxruntime").version(), "fp32", 1)
+    other = random_versions(SEED, 8, 1)[0]
+    made = Measuring(SEED, setting, tmp_path / "device.json", lambda: [other], lambda text: None)
+    made.glanced([SEED])
+    made.measured([other])
+    made.measured([other])
+    assert given == [None, made.seed_ms, 2.0]

@@ -20,8 +20,7 @@ import tiny_space
 
 from edgewise.costs import count
 from edgewise.errors import BudgetError, EdgewiseError
-from edgewise.searching.archive import read_archive
-from edgewise.searching.settings import DIRECTIONS
+from edgewise.searching.archive import DIRECTIONS, read_archive
 from edgewise.tasks import Queue
 from edgewise.verbs.search import Searched, search
 from edgewise.verbs.search_status import search_status

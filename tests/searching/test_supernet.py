@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,19 +14,21 @@ import torch
 from edgewise.costs import count
 from edgewise.data import Preprocessing, Split, open_dataset
 from edgewise.data.decoded import hold_out
+from edgewise.data.statistics import preprocessing_for
 from edgewise.errors import EdgewiseError
 from edgewise.nn import Network
 from edgewise.papers import Architecture
 from edgewise.searching import Objective, Problem, Space
 from edgewise.searching.evaluators.shared import SharedWeights
+from edgewise.searching.settings import Settings
 from edgewise.searching.spaces import SPACES
-from edgewise.searching.supernet import checkpoint, sandwich
+from edgewise.searching.supernet import checkpoint, preparation, sandwich
 from edgewise.searching.supernet.extremes import covering, dearest, largest, smallest
 from edgewise.searching.supernet.recalibration import recalibrate
 from edgewise.searching.supernet.sandwich import Sandwich
 from edgewise.searching.supernet.sharing import part_of, shared_tensors
 from edgewise.searching.supernet.weights import Supernet
-from edgewise.training import Recipe
+from edgewise.training import PrecisionChoice, Recipe
 
 RECIPE = Recipe(epochs=3, batch_size=32, learning_rate=0.05, precision="32")
 CLASSES = ("cat", "dog", "eel", "fox")
@@ -158,3 +161,16 @@ def test_a_damaged_file_is_told(tmp_path: Path) -> None:
     ):
         with pytest.raises(EdgewiseError, match=r"cannot be read .* delete it to train anew"):
             read()
+
+
+def test_the_precision_is_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    settings = Settings("tiny", 24, 4, 1.0, "supernet", replace(RECIPE, precision="auto"), preprocessing_for(24))
+    monkeypatch.setattr(preparation, "choose_precision", lambda *_, **__: PrecisionChoice("bf16", "so it was"))
+    first = preparation.settled(settings, tmp_path, problem(), told.append)
+    assert first == replace(settings, recipe=replace(RECIPE, precision="bf16"))
+    assert told == ["training steps of the largest network of interest: so it was"]
+    first.write(tmp_path)
+    monkeypatch.setattr(preparation, "choose_precision", lambda *_, **__: pytest.fail("measured again"))
+    assert preparation.settled(settings, tmp_path, problem(), told.append) == first
+    assert preparation.settled(replace(settings, recipe=RECIPE), tmp_path, problem(), told.append).recipe == RECIPE

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from edgewise.training.depthwise import DepthwiseInFp32
+from edgewise.training.depthwise import DepthwiseInFp32, depthwise_in_fp32
 
 
 def convolved(layer: nn.Conv2d, images: Tensor, autocast: bool = True) -> Tensor:
@@ -51,3 +51,9 @@ def test_all_others_stay_in_bf16(layer: nn.Conv2d, images: Tensor) -> None:
 def test_nothing_changes_without_autocast(images: Tensor) -> None:
     layer = nn.Conv2d(8, 8, 3, stride=2, groups=8)
     assert torch.equal(convolved(layer, images, autocast=False), layer(images))
+
+
+def test_only_bf16_on_cpus_wants_it() -> None:
+    assert isinstance(depthwise_in_fp32("cpu", "bf16"), DepthwiseInFp32)
+    for device, precision in (("cpu", "32"), ("cuda", "bf16"), ("mps", "32")):
+        assert not isinstance(depthwise_in_fp32(device, precision), DepthwiseInFp32)

@@ -95,13 +95,18 @@ def _macos_cpu() -> str | None:
 
 
 def _linux_cpu() -> str | None:
-    """x86 names its model in cpuinfo; most Arm boards only themselves, in the device tree."""
+    """x86 names its model in cpuinfo; most Arm boards only themselves, in the device tree.
+
+    Virtual machines often name no more than a brand: the family and model numbers tell its generations apart.
+    """
     try:
         lines = _CPUINFO.read_text(errors="replace").splitlines()
     except OSError:
         lines = []
     entries = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
     named = entries.get("model name") or entries.get("Hardware") or entries.get("Model")
+    if named and "cpu family" in entries and "model" in entries:
+        return f"{named} (family {entries['cpu family']}, model {entries['model']})"
     return named or _first_line(_DEVICE_TREE)
 
 

@@ -13,13 +13,10 @@ from edgewise.explain.search_report import SearchReport, ShownModel, ShownTrial,
 from edgewise.files import write_text
 from edgewise.fitting.search_finish import Finished
 from edgewise.searching import Space
-from edgewise.searching.archive import Trial
+from edgewise.searching.archive import PAGE, RECORD, Trial
 from edgewise.searching.run import FrontNetwork
 from edgewise.version import VERSION
 from edgewise.weights import read_card
-
-RECORD, PAGE = "search.json", "report.html"
-"""What is written of a search, in its folder."""
 
 JUDGED = {
     "supernet": "that of shared weights on images held out of the training images",

@@ -97,7 +97,7 @@ class Measuring:
 
     def measured(self, architectures: Sequence[Architecture]) -> list[float]:
         seed_ms = self.seed_ms
-        rounds = self._timed([self._seed, *architectures], self._best_ms)
+        rounds = self._timed([self._seed, *architectures], self._best_ms or seed_ms)
         # Of this time alone: a machine that has become slower for good is not waited for again.
         self._best_ms = min(times[self._seed.digest] for times in rounds)
         shares = {

@@ -12,9 +12,16 @@ from edgewise.errors import EdgewiseError
 from edgewise.files import write_text
 from edgewise.searching.front import front
 from edgewise.searching.space import Point
+from edgewise.tasks.queue import Direction
 
 ARCHIVE = "archive.json"
 """All trials, in the order of their numbers."""
+
+RECORD, PAGE = "search.json", "report.html"
+"""What is written at the end of a search: all there is to know of it, and the same for reading."""
+
+DIRECTIONS: tuple[Direction, Direction] = ("maximize", "minimize")
+"""Of what a trial has as its result: accuracy, and latency in ms."""
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from edgewise.searching.archive import DIRECTIONS
 from edgewise.searching.run import MODULE
-from edgewise.searching.settings import DIRECTIONS, FILE
+from edgewise.searching.settings import FILE
 from edgewise.tasks import Queue, Tell
 from edgewise.tasks.processes import end, start
 

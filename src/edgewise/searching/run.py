@@ -10,12 +10,12 @@ from edgewise.data import Dataset
 from edgewise.data.decoded import hold_out, write_decoded
 from edgewise.errors import BudgetError, EdgewiseError
 from edgewise.profiling.gauge import Gauge
-from edgewise.searching.archive import Trial, front_of, write_archive
+from edgewise.searching.archive import DIRECTIONS, Trial, front_of, write_archive
 from edgewise.searching.latencies import MeasuredLatencies
 from edgewise.searching.pace import Pace
 from edgewise.searching.problem import Problem
 from edgewise.searching.searchers.base import Searcher
-from edgewise.searching.settings import CACHE, DIRECTIONS, Settings
+from edgewise.searching.settings import CACHE, Settings
 from edgewise.searching.study import Asked, Study
 from edgewise.searching.supernet.extremes import largest, smallest
 from edgewise.tasks import Pool, Queue, Task, Tell

@@ -15,7 +15,6 @@ from edgewise.files import write_text
 from edgewise.searching.evaluators import Evaluator, Lookup
 from edgewise.searching.known_spaces import find_space
 from edgewise.searching.space import Space
-from edgewise.tasks.queue import Direction
 from edgewise.training.recipe import Recipe
 
 EvaluatorName = Literal["supernet", "proxy", "lookup"]
@@ -32,9 +31,6 @@ def evaluator_named(name: str) -> EvaluatorName:
 
 FILE = "evaluator.json"
 CACHE = "cache"
-
-DIRECTIONS: tuple[Direction, Direction] = ("maximize", "minimize")
-"""Of what a trial has as its result: accuracy, and latency in ms."""
 
 
 @dataclass(frozen=True)

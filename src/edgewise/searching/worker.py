@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from edgewise.searching.settings import DIRECTIONS, Settings
+from edgewise.searching.archive import DIRECTIONS
+from edgewise.searching.settings import Settings
 from edgewise.tasks import Do
 from edgewise.tasks.work import serve
 

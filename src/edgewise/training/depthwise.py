@@ -8,11 +8,18 @@ MobileNet's step. In fp32 they are several times as fast.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
+
+
+def depthwise_in_fp32(device: str, precision: str) -> AbstractContextManager[object]:
+    """The context of training on a device ("cpu", "cuda", "mps") in a precision ("32", "bf16"): `DepthwiseInFp32`
+    where it is of use, nothing elsewhere, since it slows every call of torch a little."""
+    return DepthwiseInFp32() if device == "cpu" and precision == "bf16" else nullcontext()
 
 
 class DepthwiseInFp32(TorchFunctionMode):

@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional
 from torch.optim import Optimizer
 
-from edgewise.training.depthwise import DepthwiseInFp32
+from edgewise.training.depthwise import depthwise_in_fp32
 from edgewise.training.memory import freed_memory_kept
 from edgewise.training.optimisers import build_optimiser
 from edgewise.training.recipe import Recipe
@@ -59,7 +59,7 @@ def choose_precision(
     began = time.perf_counter()
     seconds: dict[Precision, list[float]] = {"32": [], "bf16": []}
     generators = torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])
-    with generators, freed_memory_kept(), DepthwiseInFp32():
+    with generators, freed_memory_kept():
         trial = _Trial(network, recipe, images, height, width, device)
         for precision in seconds:
             trial.step(precision)
@@ -91,7 +91,8 @@ class _Trial:
         self._synchronise()
         began = time.perf_counter()
         self._optimiser.zero_grad()
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=precision == "bf16"):
+        device = self._device.type
+        with torch.autocast(device, torch.bfloat16, enabled=precision == "bf16"), depthwise_in_fp32(device, precision):
             logits = self._network(self._images)
             loss = functional.cross_entropy(logits, torch.zeros(len(logits), dtype=torch.int64, device=self._device))
         loss.backward()

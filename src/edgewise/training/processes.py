@@ -21,7 +21,7 @@ from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedExc
 from edgewise.data import Batches
 from edgewise.errors import EdgewiseError
 from edgewise.training.checkpoints import RunState
-from edgewise.training.depthwise import DepthwiseInFp32
+from edgewise.training.depthwise import depthwise_in_fp32
 from edgewise.training.feeding import Feed, Stream
 from edgewise.training.memory import freed_memory_kept
 from edgewise.training.progress import Progress
@@ -164,7 +164,7 @@ def _fit(job: Job, *, devices: int, nodes: int) -> None:
         if several or batches is None:
             batches = feed.training(rank=trainer.global_rank, processes=trainer.world_size)
         try:
-            with freed_memory_kept(), DepthwiseInFp32():
+            with freed_memory_kept(), depthwise_in_fp32(trainer.strategy.root_device.type, state.precision):
                 trainer.fit(task, Stream(batches, state.step, job.last_step))
         finally:
             task.restore_momenta()

@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewise.errors import EdgewiseError
-from edgewise.fitting.search_record import PAGE, RECORD
-from edgewise.searching.archive import Trial, front_of, read_archive
-from edgewise.searching.settings import DIRECTIONS
+from edgewise.searching.archive import DIRECTIONS, PAGE, RECORD, Trial, front_of, read_archive
 from edgewise.tasks.queue import FILE, Queue
 
 

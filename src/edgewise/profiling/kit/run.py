@@ -107,6 +107,8 @@ def cpu_model() -> str | None:
     lines = (or_none(lambda: Path("/proc/cpuinfo").read_text(errors="replace")) or "").splitlines()
     entries = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
     named = entries.get("model name") or entries.get("Hardware") or entries.get("Model")
+    if named and "cpu family" in entries and "model" in entries:
+        return f"{named} (family {entries['cpu family']}, model {entries['model']})"
     return named or first_line("/proc/device-tree/model")
 
 

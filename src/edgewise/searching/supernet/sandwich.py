@@ -23,7 +23,7 @@ from edgewise.searching.space import Point
 from edgewise.searching.supernet import checkpoint
 from edgewise.searching.supernet.extremes import covering, dearest, smallest
 from edgewise.searching.supernet.weights import Supernet
-from edgewise.training.depthwise import DepthwiseInFp32
+from edgewise.training.depthwise import depthwise_in_fp32
 from edgewise.training.feeding import Feed, Stream
 from edgewise.training.memory import freed_memory_kept
 from edgewise.training.recipe import Recipe
@@ -65,7 +65,8 @@ class Sandwich:
         most `SAVE_SECONDS` and a step old, and ends with the same weights. Raises `EdgewiseError` where it diverges."""
         first = self.done
         if first < self.steps:
-            with freed_memory_kept(), DepthwiseInFp32(), torch.random.fork_rng(devices=[]):
+            arithmetic = depthwise_in_fp32("cpu", self.recipe.precision)
+            with freed_memory_kept(), arithmetic, torch.random.fork_rng(devices=[]):
                 self._train(first, told)
 
     def _train(self, first: int, told: Told) -> None:
