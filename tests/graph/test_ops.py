@@ -141,6 +141,32 @@ def test_resize_is_bilinear(align_corners: bool) -> None:
     torch.testing.assert_close(result, F.interpolate(x, (7, 9), mode="bilinear", align_corners=align_corners))
 
 
+def test_resize_to_the_nearest_cell() -> None:
+    x = torch.arange(6.0).view(1, 1, 2, 3)
+    resized = OPERATIONS[ops.Resize](ops.Resize((4, 6), kind="nearest"), (1, 2, 3), False)(x)
+    assert resized[0, 0].tolist() == [[0, 0, 1, 1, 2, 2]] * 2 + [[3, 3, 4, 4, 5, 5]] * 2
+
+
+def test_l2_norm_scales_every_cell() -> None:
+    x = torch.randn(1, 5, 2, 3)
+    layer = OPERATIONS[ops.L2Norm](ops.L2Norm(), (5, 2, 3), False)
+    y = layer(x)
+    torch.testing.assert_close(y.norm(dim=1), torch.full((1, 2, 3), 20.0))
+    torch.testing.assert_close(y / 20 * x.norm(dim=1, keepdim=True), x)
+    assert not layer(torch.zeros(1, 5, 1, 1)).any()
+
+
+def test_a_list_goes_through_the_cells_in_the_order_of_reading() -> None:
+    """Channel c of cell (h, w) is 100 h + 10 w + c: two groups of three in each of 2 × 2 cells."""
+    height, width, channel = torch.meshgrid(torch.arange(2), torch.arange(2), torch.arange(6), indexing="ij")
+    x = (100 * height + 10 * width + channel).permute(2, 0, 1)[None]
+    op = ops.CellList(3)
+    assert op.output_shape((6, 2, 2)) == (8, 3)
+    rows = OPERATIONS[ops.CellList](op, (6, 2, 2), False)(x)[0].tolist()
+    assert rows[:4] == [[0, 1, 2], [3, 4, 5], [10, 11, 12], [13, 14, 15]]
+    assert rows[4] == [100, 101, 102]
+
+
 def test_activations() -> None:
     x = torch.linspace(-8, 8, 99)
     expected: dict[ops.ActivationKind, torch.Tensor] = {
@@ -178,6 +204,8 @@ def test_activations() -> None:
         (lambda: f.shuffle(image(3, 4, 4), 2, order=(0, 0, 1)), "no permutation of the value's 3"),
         (lambda: f.linear(image(6, 4, 4), 10), "flatten it first"),
         (lambda: f.linear(image(6), 0), "at least one output"),
+        (lambda: f.cell_list(image(6, 2, 2), 4), "cannot be listed in groups of 4"),
+        (lambda: f.cell_list(image(6), 3), "cannot be listed"),
     ],
 )
 def test_what_does_not_fit_is_a_sentence(build: Callable[[], object], sentence: str) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 from edgewise.graph import Graph, Node
 from edgewise.graph.ops import (
     Add,
+    CellList,
     Concat,
     Convolution,
     Flatten,
@@ -39,8 +40,9 @@ class Labels:
     """The labels of every value of a graph.
 
     `axes` are by node, labels counted from 0. `fixed` says of each label whether it has to stay: the image's channels,
-    what the network returns, and what a normalisation over neighbouring channels reads. `partitions` are the axes that
-    a grouped convolution reads or gives, as `(groups, channels of a group)`: their rows have to stay equally long.
+    what the network returns or lists, and what a normalisation over neighbouring channels reads. `partitions` are the
+    axes that a grouped convolution reads or gives, as `(groups, channels of a group)`: their rows have to stay equally
+    long.
     """
 
     graph: Graph
@@ -101,7 +103,7 @@ def produces(graph: Graph, node: Node) -> bool:
     match node.op:
         case Convolution():
             return not carries(graph, node)
-        case Input() | Linear():
+        case Input() | Linear() | CellList():  # a list has the cells where channels were
             return True
         case _:
             return False
@@ -135,7 +137,7 @@ def _unchangeable(graph: Graph) -> Iterable[int]:
     yield 0
     yield from graph.outputs.values()
     for node in graph.nodes:
-        if isinstance(node.op, LocalResponseNorm):
+        if isinstance(node.op, LocalResponseNorm | CellList):
             yield from node.inputs
 
 

@@ -1,10 +1,13 @@
 """The building blocks, one file each: a row and what it does, over values. No torch."""
 
+from edgewise.blocks.anchors import Anchor, AnchorMap
+from edgewise.blocks.aspp import ASPP
 from edgewise.blocks.conv import ConvAct, ConvBNAct
 from edgewise.blocks.fire import Fire
-from edgewise.blocks.heads import AuxiliaryClassifier, Classifier, ConvClassifier, FullyConnected, Head
+from edgewise.blocks.heads import AuxiliaryClassifier, Classifier, ConvClassifier, FullyConnected, Head, Task
 from edgewise.blocks.inception import Inception, SpatiallySeparable, Step
 from edgewise.blocks.inverted_residual import InvertedResidual
+from edgewise.blocks.lite_aspp import RASPP, LiteRASPP
 from edgewise.blocks.mnas_layer import MnasLayer
 from edgewise.blocks.pool import MaxPool, ResponseNorm
 from edgewise.blocks.residual import BasicBlock, Bottleneck
@@ -13,9 +16,12 @@ from edgewise.blocks.separable import DepthwiseSeparable
 from edgewise.blocks.shuffle_unit_v1 import ShuffleUnitV1
 from edgewise.blocks.shuffle_unit_v2 import ShuffleDownUnitV2, ShuffleUnitV2
 from edgewise.blocks.squeeze_excite import SqueezeExcite
+from edgewise.blocks.ssd import SSD, AtrousStage, Extra
 from edgewise.blocks.xception_module import XceptionModule
 
 ROWS: tuple[type[Row], ...] = (
+    ASPP,
+    AtrousStage,
     AuxiliaryClassifier,
     BasicBlock,
     Bottleneck,
@@ -28,9 +34,12 @@ ROWS: tuple[type[Row], ...] = (
     FullyConnected,
     Inception,
     InvertedResidual,
+    LiteRASPP,
     MaxPool,
     MnasLayer,
+    RASPP,
     ResponseNorm,
+    SSD,
     ShuffleDownUnitV2,
     ShuffleUnitV1,
     ShuffleUnitV2,
@@ -41,7 +50,13 @@ ROWS: tuple[type[Row], ...] = (
 """Every row a model file may name."""
 
 __all__ = [
+    "ASPP",
+    "RASPP",
     "ROWS",
+    "SSD",
+    "Anchor",
+    "AnchorMap",
+    "AtrousStage",
     "AuxiliaryClassifier",
     "BasicBlock",
     "Bottleneck",
@@ -50,11 +65,13 @@ __all__ = [
     "ConvBNAct",
     "ConvClassifier",
     "DepthwiseSeparable",
+    "Extra",
     "Fire",
     "FullyConnected",
     "Head",
     "Inception",
     "InvertedResidual",
+    "LiteRASPP",
     "MaxPool",
     "MnasLayer",
     "ResponseNorm",
@@ -66,6 +83,7 @@ __all__ = [
     "SpatiallySeparable",
     "SqueezeExcite",
     "Step",
+    "Task",
     "WidthRule",
     "XceptionModule",
 ]

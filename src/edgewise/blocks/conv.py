@@ -21,11 +21,13 @@ def conv_bn(
     dilation: f.Size = 1,
     groups: int = 1,
     bias: bool = False,
+    eps: float | None = None,
     name: str,
 ) -> Value:
     """Convolution, then batch norm; the value is called `name`, its ops `name.conv` and `name.norm`.
 
-    A `bias` between the two does nothing that the norm's shift does not; only VGG's releases have one.
+    A `bias` between the two does nothing that the norm's shift does not; only VGG's releases have one. `eps` is the
+    norm's, by default the architecture's.
     """
     y = f.conv(
         x,
@@ -38,7 +40,7 @@ def conv_bn(
         bias=bias,
         name=name + ".conv",
     )
-    return x.trace.call(name, f.norm(y, name=name + ".norm"))
+    return x.trace.call(name, f.norm(y, eps=eps, name=name + ".norm"))
 
 
 def conv_bn_act(
@@ -51,6 +53,7 @@ def conv_bn_act(
     dilation: f.Size = 1,
     groups: int = 1,
     bias: bool = False,
+    eps: float | None = None,
     activation: ActivationKind | None,
     name: str,
 ) -> Value:
@@ -64,6 +67,7 @@ def conv_bn_act(
         dilation=dilation,
         groups=groups,
         bias=bias,
+        eps=eps,
         name=name,
     )
     return x.trace.call(name, f.activate(y, activation, name=name + ".activation"))

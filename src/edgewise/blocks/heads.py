@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import ClassVar, Literal, Self
 
 from edgewise.blocks.conv import conv_act, conv_bn_act
 from edgewise.blocks.row import Row, Scaling
 from edgewise.graph import functional as f
 from edgewise.graph.ops import ActivationKind
 from edgewise.graph.value import Value
+
+Task = Literal["classify", "detect", "segment"]
+"""What a network says of an image: one class, boxes with classes, or the class of every pixel."""
 
 
 def _vector(x: Value) -> Value:
@@ -19,7 +22,9 @@ def _vector(x: Value) -> Value:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head(Row):
-    """A row that gives class scores. Its last layer is called `classes`."""
+    """A row that gives class scores. The layers that give them are called `classes…` or `…_classes`."""
+
+    task: ClassVar[Task] = "classify"
 
     classes: int
 

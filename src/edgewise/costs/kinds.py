@@ -23,6 +23,8 @@ _SIMPLE: dict[type, str] = {
     ops.Resize: "resize",
     ops.Dropout: "dropout",
     ops.LocalResponseNorm: "response norm",
+    ops.L2Norm: "l2 norm",
+    ops.CellList: "shuffle",
     ops.Activation: "activation",
 }
 

@@ -80,11 +80,16 @@ def global_pool(op: ops.GlobalPool, y: Shape, x: Shape) -> OpCost:
 
 
 def resize(op: ops.Resize, y: Shape, x: Shape) -> OpCost:
-    return OpCost(0, 0, 4 * prod(y), prod(x), prod(y))
+    cells_read = 4 if op.kind == "bilinear" else 0
+    return OpCost(0, 0, cells_read * prod(y), prod(x), prod(y))
 
 
 def response_norm(op: ops.LocalResponseNorm, y: Shape, x: Shape) -> OpCost:
     return OpCost(0, 0, op.size * prod(y), prod(x), prod(y))
+
+
+def l2_norm(op: ops.L2Norm, y: Shape, x: Shape) -> OpCost:
+    return OpCost(0, x[0], 3 * prod(y), prod(x) + x[0], prod(y))
 
 
 RULES: Mapping[type, Rule] = {
@@ -105,4 +110,6 @@ RULES: Mapping[type, Rule] = {
     ops.Resize: resize,
     ops.Dropout: free,
     ops.LocalResponseNorm: response_norm,
+    ops.L2Norm: l2_norm,
+    ops.CellList: moved,
 }

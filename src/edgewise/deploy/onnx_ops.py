@@ -134,8 +134,27 @@ def _permute(emit: Emitter, op: ops.Permute, name: str, x: Shape, inputs: list[s
 
 def _resize(emit: Emitter, op: ops.Resize, name: str, x: Shape, inputs: list[str]) -> None:
     size = emit.constant(f"{name}.size", np.array([1, x[0], *op.size]))
-    mode = "align_corners" if op.align_corners else "half_pixel"
-    emit.node("Resize", [*inputs, "", "", size], name, mode="linear", coordinate_transformation_mode=mode)
+    taken = [*inputs, "", "", size]
+    if op.kind == "nearest":
+        settings = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    else:
+        cells = "align_corners" if op.align_corners else "half_pixel"
+        settings = {"mode": "linear", "coordinate_transformation_mode": cells}
+    emit.node("Resize", taken, name, **settings)
+
+
+def _l2_norm(emit: Emitter, op: ops.L2Norm, name: str, x: Shape, inputs: list[str]) -> None:
+    weight = emit.constant(f"{name}.weight", emit.tensors[f"{name}.weight"].reshape(1, -1, 1, 1))
+    length = emit.node("ReduceL2", inputs, f"{name}.length", axes=[1], keepdims=1)
+    least = emit.constant("bound.1e-12", np.array(1e-12, np.float32))  # torch's: a cell of zeros stays one
+    unit = emit.node("Div", [*inputs, emit.node("Max", [length, least], f"{name}.bounded")], f"{name}.unit")
+    emit.node("Mul", [unit, weight], name)
+
+
+def _cell_list(emit: Emitter, op: ops.CellList, name: str, x: Shape, inputs: list[str]) -> None:
+    shape = [1, *op.output_shape(x)]
+    cells_first = emit.node("Transpose", inputs, f"{name}.transpose", perm=[0, 2, 3, 1])
+    emit.node("Reshape", [cells_first, emit.constant("shape." + "x".join(map(str, shape)), np.array(shape))], name)
 
 
 def _response_norm(emit: Emitter, op: ops.LocalResponseNorm, name: str, x: Shape, inputs: list[str]) -> None:
@@ -167,5 +186,7 @@ EMIT: Mapping[type, Callable[..., object]] = {
     ops.Permute: _permute,
     ops.Resize: _resize,
     ops.LocalResponseNorm: _response_norm,
+    ops.L2Norm: _l2_norm,
+    ops.CellList: _cell_list,
 }
 """For every op a function of (emitter, op, name of the result, first input's shape, names of the inputs)."""

@@ -8,11 +8,14 @@ from edgewise.errors import EdgewiseError
 from edgewise.graph.ops import (
     Activation,
     ActivationKind,
+    BatchNorm,
+    CellList,
     Concat,
     Convolution,
     Dropout,
     Flatten,
     GlobalPool,
+    L2Norm,
     Linear,
     LocalResponseNorm,
     Padding,
@@ -21,6 +24,7 @@ from edgewise.graph.ops import (
     Pool,
     PoolKind,
     Resize,
+    ResizeKind,
     Shuffle,
     Slice,
 )
@@ -89,9 +93,9 @@ def conv(
     return x.trace.apply(Convolution(out_channels, kernel, stride, pads, dilation, groups, bias), (x,), name)
 
 
-def norm(x: Value, *, name: str = "norm") -> Value:
-    """Batch normalisation with the architecture's eps and momentum."""
-    return x.trace.apply(x.trace.norm, (x,), name)
+def norm(x: Value, *, eps: float | None = None, name: str = "norm") -> Value:
+    """Batch normalisation with the architecture's eps, or one of its own."""
+    return x.trace.apply(x.trace.norm if eps is None else BatchNorm(eps), (x,), name)
 
 
 def activate(x: Value, kind: ActivationKind | None, *, name: str = "activation") -> Value:
@@ -155,9 +159,21 @@ def shuffle(x: Value, groups: int, *, order: tuple[int, ...] | None = None, name
     return x.trace.apply(Shuffle(groups), (x,), name) if groups > 1 else x
 
 
-def resize(x: Value, size: Pair, *, align_corners: bool = False, name: str = "resize") -> Value:
-    return x.trace.apply(Resize(size, align_corners), (x,), name)
+def resize(
+    x: Value, size: Pair, *, align_corners: bool = False, kind: ResizeKind = "bilinear", name: str = "resize"
+) -> Value:
+    return x.trace.apply(Resize(size, align_corners, kind), (x,), name)
 
 
 def local_response_norm(x: Value, *, name: str = "response_norm") -> Value:
     return x.trace.apply(LocalResponseNorm(), (x,), name)
+
+
+def l2_norm(x: Value, *, name: str = "l2_norm") -> Value:
+    """Cells scaled to length 1, then each channel by what it learns."""
+    return x.trace.apply(L2Norm(), (x,), name)
+
+
+def cell_list(x: Value, length: int, *, name: str = "list") -> Value:
+    """`(A·length, H, W)` to `(H·W·A, length)`."""
+    return x.trace.apply(CellList(length), (x,), name)

@@ -18,6 +18,7 @@ Padding = tuple[int, int, int, int]
 
 ActivationKind = Literal["relu", "relu6", "hard_swish", "swish", "sigmoid", "hard_sigmoid", "elu", "tanh"]
 PoolKind = Literal["max", "average"]
+ResizeKind = Literal["bilinear", "nearest"]
 
 
 def _window(size: int, kernel: int, stride: int, dilation: int, padding: int, *, ceil: bool = False) -> int:
@@ -220,10 +221,11 @@ class Permute:
 
 @dataclass(frozen=True, slots=True)
 class Resize:
-    """Bilinear interpolation to `size` (height, width)."""
+    """Interpolation to `size` (height, width): bilinear, or by the nearest cell (the pyramid of FPN)."""
 
     size: Pair
     align_corners: bool = False
+    kind: ResizeKind = "bilinear"
 
     def output_shape(self, x: Shape) -> Shape:
         return (x[0], *self.size)
@@ -255,6 +257,28 @@ class LocalResponseNorm:
         return x
 
 
+@dataclass(frozen=True, slots=True)
+class L2Norm:
+    """Every cell divided by the length of its vector of channels, times a learnt scale per channel (ParseNet; SSD,
+    section 3.1)."""
+
+    def output_shape(self, x: Shape) -> Shape:
+        return x
+
+
+@dataclass(frozen=True, slots=True)
+class CellList:
+    """A map `(A·length, H, W)` as the list `(H·W·A, length)`: cell by cell in the order of reading, and in every cell
+    A groups of `length` channels (SSD: the boxes or scores of a cell's anchors)."""
+
+    length: int
+
+    def output_shape(self, x: Shape) -> Shape:
+        if self.length < 1 or len(x) != 3 or x[0] % self.length:
+            raise EdgewiseError(f"a value of shape {x} cannot be listed in groups of {self.length} channels")
+        return (x[0] // self.length * x[1] * x[2], self.length)
+
+
 Op = (
     Input
     | Convolution
@@ -273,4 +297,6 @@ Op = (
     | Resize
     | Dropout
     | LocalResponseNorm
+    | L2Norm
+    | CellList
 )

@@ -120,7 +120,25 @@ def _permute(x: Tensor, order: tuple[int, ...]) -> Tensor:
 
 
 def _resize(op: ops.Resize, x: Shape, in_place: bool) -> Operation:
+    if op.kind == "nearest":
+        return partial(F.interpolate, size=op.size, mode="nearest")
     return partial(F.interpolate, size=op.size, mode="bilinear", align_corners=op.align_corners)
+
+
+class ScaledL2Norm(nn.Module):
+    """Cells of `(N, C, H, W)` scaled to length 1, then each channel by its weight, 20 at first (SSD, section 3.1)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.full((channels,), 20.0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.weight[:, None, None] * F.normalize(x)
+
+
+def _cell_list(x: Tensor, length: int) -> Tensor:
+    n, _, height, width = x.shape
+    return x.view(n, -1, length, height, width).permute(0, 3, 4, 1, 2).reshape(n, -1, length)
 
 
 Build = Callable[..., Operation]
@@ -144,5 +162,7 @@ OPERATIONS: Mapping[type, Build] = {
     ops.LocalResponseNorm: lambda op, x, in_place: nn.LocalResponseNorm(
         op.size, alpha=op.alpha * op.size, beta=op.beta, k=op.k
     ),
+    ops.L2Norm: lambda op, x, in_place: ScaledL2Norm(x[0]),
+    ops.CellList: lambda op, x, in_place: partial(_cell_list, length=op.length),
 }
 """For every op a function of (op, first input's shape, whether it may overwrite its input)."""

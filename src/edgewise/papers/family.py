@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+from edgewise.blocks import Task
 from edgewise.papers.architecture import Architecture
 
 Build = Callable[[], Architecture]
@@ -14,12 +15,14 @@ AtWidth = Callable[[float], Architecture]
 
 @dataclass(frozen=True)
 class Family:
-    """All variants of one paper. `scalable` builds one at any width; `fit` takes its candidates from there."""
+    """All variants of one paper. `scalable` builds one at any width; `fit` takes its candidates from there. `task` is
+    what they do."""
 
     name: str
     paper: str
     variants: Mapping[str, Build]
     scalable: Mapping[str, AtWidth] = field(default_factory=dict)
+    task: Task = "classify"
 
 
 def at_widths(name: str, build: AtWidth, *widths: float) -> dict[str, Build]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
+from edgewise.blocks import Task
 from edgewise.errors import EdgewiseError
 from edgewise.papers import (
     alexnet,
+    deeplab_v3,
     fd_mobilenet,
     googlenet,
     inception_v3,
+    lr_aspp,
     mnasnet,
     mobilenet_v1,
     mobilenet_v2,
@@ -20,6 +23,8 @@ from edgewise.papers import (
     shufflenet_v1,
     shufflenet_v2,
     squeezenet,
+    ssd,
+    ssdlite,
     vgg,
     xception,
 )
@@ -43,24 +48,29 @@ _FAMILIES = (
     shufflenet_v2.FAMILY,
     mnasnet.FAMILY,
     mobilenet_v3.FAMILY,
+    ssd.FAMILY,
+    ssdlite.FAMILY,
+    deeplab_v3.FAMILY,
+    lr_aspp.FAMILY,
 )
 
 
-def families() -> tuple[Family, ...]:
-    """The families in the order of their papers."""
-    return _FAMILIES
+def families(task: Task = "classify") -> tuple[Family, ...]:
+    """The families that do `task`, in the order of their papers."""
+    return tuple(family for family in _FAMILIES if family.task == task)
 
 
-def names() -> list[str]:
-    """The names of all variants."""
-    return [name for family in families() for name in family.variants]
+def names(task: Task = "classify") -> list[str]:
+    """The names of all variants that do `task`."""
+    return [name for family in families(task) for name in family.variants]
 
 
 def find(name: str) -> Architecture:
     """The variant called `name`. Raises `EdgewiseError` with the nearest name when there is none."""
-    for family in families():
+    for family in _FAMILIES:
         if name in family.variants:
             return family.variants[name]()
-    near = get_close_matches(name, names(), 1, cutoff=0.4)
+    every = [name for family in _FAMILIES for name in family.variants]
+    near = get_close_matches(name, every, 1, cutoff=0.4)
     hint = f"did you mean {near[0]}? " if near else ""
     raise EdgewiseError(f"no model is called '{name}'; {hint}`edgewise models` lists them all")

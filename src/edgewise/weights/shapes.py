@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from edgewise.graph import Graph
-from edgewise.graph.ops import BatchNorm, Convolution, Linear, Op, Shape
+from edgewise.graph.ops import BatchNorm, Convolution, L2Norm, Linear, Op, Shape
 
 COUNTER = "num_batches_tracked"
 """Batch norm's step counter in torch's state dicts; it says nothing about the network."""
@@ -24,6 +24,8 @@ def parameter_shapes(op: Op, x: Shape) -> dict[str, Shape]:
             return {"weight": weight, "bias": (op.out_features,)} if op.bias else {"weight": weight}
         case BatchNorm():
             return dict.fromkeys(_NORM, (x[0],))
+        case L2Norm():
+            return {"weight": (x[0],)}
         case _:
             return {}
 

@@ -26,6 +26,7 @@ from edgewise.papers.architecture import Architecture
 from edgewise.papers.form import Form
 from edgewise.papers.mnasnet import B1
 from edgewise.papers.zoo import find
+from edgewise.weights.foreign import torchvision_heads
 from edgewise.weights.foreign.naming import RowNames, Tensors, modules, renamed
 from edgewise.weights.foreign.pretrained import HALF, Pretrained
 
@@ -282,11 +283,16 @@ def names(architecture: Architecture) -> RowNames | None:
     Others of a family may have the same tensors and be another network: ResNet-50 with the stride where the paper has
     it, MobileNetV3 without h-swish.
     """
+    if architecture.name in torchvision_heads.COUNTERPARTS:
+        return torchvision_heads.names(architecture, lambda one: list(_mobilenet_v3(one)))
     return list(_NAMES[architecture.family](architecture)) if architecture.name in COUNTERPARTS else None
 
 
 def convert(architecture: Architecture, theirs: RowNames, tensors: Tensors) -> Tensors:
     """A state dict of torchvision's under our names; auxiliary classifiers that ours does not have are left out."""
+    if torchvision_heads.SCALE in tensors:
+        scale = torchvision_heads.SCALE
+        tensors = {scale.replace("_weight", ".weight") if name == scale else name: one for name, one in tensors.items()}
     return renamed(architecture, theirs, tensors, ignored=("aux", "AuxLogits"))
 
 
