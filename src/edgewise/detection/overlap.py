@@ -1,0 +1,20 @@
+"""How much boxes overlap."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def areas(boxes: np.ndarray) -> np.ndarray:
+    """`(N,)` of boxes `(N, 4)`: left, top, right, bottom."""
+    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+
+
+def iou(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """`(N, M)`: the intersection over the union of boxes `(N, 4)` and `(M, 4)` (left, top, right, bottom); 0 where both
+    are empty."""
+    low = np.maximum(ones[:, None, :2], others[None, :, :2])
+    high = np.minimum(ones[:, None, 2:], others[None, :, 2:])
+    shared = (high - low).clip(0).prod(-1)
+    union = areas(ones)[:, None] + areas(others)[None] - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
