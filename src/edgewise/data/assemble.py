@@ -36,6 +36,8 @@ class Listing:
     given: for the splits given, where they come from: {"val": "valid/"}.
     bad: what was found and is no image.
     note: a sentence to go with the split rule, or nothing.
+    everywhere: whether every class has to be in every split that is given, and twice in all. A class of boxes or pixels
+        may be missing from some.
     """
 
     source: str
@@ -47,6 +49,7 @@ class Listing:
     given: dict[str, str]
     bad: Sequence[BadImage] = ()
     note: str = ""
+    everywhere: bool = True
 
     def take(self, indices: Sequence[int]) -> Listing:
         return replace(
@@ -164,6 +167,8 @@ def _check_classes(listing: Listing, options: Options) -> None:
             f"{listing.source} has only the class {''.join(listing.classes)!r}; give images of two classes or more"
             f"{_hint(options)}"
         )
+    if not listing.everywhere:
+        return
     for name, count in zip(listing.classes, _per_class(listing.labels, len(listing.classes)), strict=True):
         if count == 0:
             raise EdgewiseError(f"class {name!r} of {listing.source} has no usable image; add some or remove the class")
@@ -180,7 +185,7 @@ def _check_splits(listing: Listing, splits: Sequence[str]) -> None:
         labels = [labels for labels, name in zip(listing.labels, splits, strict=True) if name == split]
         if not labels:
             raise EdgewiseError(f"{listing.source} has too few images for a {split} split; add images to each class")
-        if split != "train" and split not in listing.given:
+        if not listing.everywhere or (split != "train" and split not in listing.given):
             continue
         where = listing.given.get(split, "the part for training")
         for name, count in zip(listing.classes, _per_class(labels, len(listing.classes)), strict=True):

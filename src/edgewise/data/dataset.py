@@ -6,9 +6,11 @@ import hashlib
 import json
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
+from edgewise.blocks import Task
 from edgewise.data.decode import BadImage, UnreadableError, quiet
 from edgewise.data.images import Images
 from edgewise.errors import EdgewiseError
@@ -19,6 +21,14 @@ ALL = "all"
 """The one split of data that is not divided."""
 
 _NAMED_IN_MESSAGES = 5
+
+
+class Annotations(Protocol):
+    """What is known of each image beside its classes (`edgewise.data.scenes`)."""
+
+    def __len__(self) -> int: ...
+
+    def take(self, indices: Sequence[int]) -> Annotations: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +46,7 @@ class Split:
     labels: int64 (N,), or for several labels an image float32 (N, K) of zeros and ones.
     skip_bad: what to do with a file that turns out to be damaged behind a sound header: leave it out, or stop.
     kept: the images at the size of the network last trained or evaluated, filled by `Batches`.
+    annotations: of every image its boxes or its mask, where the data has any; `labels` say which classes are in it.
     """
 
     name: str
@@ -43,6 +54,7 @@ class Split:
     labels: np.ndarray
     skip_bad: bool = False
     kept: dict[Hashable, Kept] = field(default_factory=dict, repr=False)
+    annotations: Annotations | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -61,12 +73,14 @@ class Split:
 
     def take(self, indices: Sequence[int]) -> Split:
         """The split with only these images, in this order."""
-        return Split(self.name, self.images.take(indices), self.labels[np.asarray(indices, np.int64)], self.skip_bad)
+        annotations = None if self.annotations is None else self.annotations.take(indices)
+        labels = self.labels[np.asarray(indices, np.int64)]
+        return Split(self.name, self.images.take(indices), labels, self.skip_bad, annotations=annotations)
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Labelled images for classification.
+    """Labelled images.
 
     source: what was opened: a path or a name.
     classes: names, in the order of the network's outputs.
@@ -75,6 +89,8 @@ class Dataset:
     digest: SHA-256, in hexadecimal, over the list of contents: path, size in bytes, labels and split of each image.
     split_rule: one sentence: which splits were given and which were drawn, how and with what seed.
     skipped: the files left out because they cannot be used.
+    task: what they are for.
+    notes: sentences on what is odd in the annotations: boxes cut off or left out, images without any.
     """
 
     source: str
@@ -84,6 +100,8 @@ class Dataset:
     digest: str
     split_rule: str
     skipped: tuple[BadImage, ...] = ()
+    task: Task = "classify"
+    notes: tuple[str, ...] = ()
 
 
 def bad_images_error(bad: Sequence[BadImage], total: int, where: str) -> EdgewiseError:
