@@ -27,6 +27,7 @@ class Augmentation:
     rand_augment: magnitude 1 to 30 of two random operations an image (Cubuk et al., "RandAugment", 2020); 0 is off.
     pad: how far "pad" shifts, in pixels of the network's input; what comes in is the mean colour.
     scale: smallest and largest share of the image's area that "resized" cuts out.
+    photometric: random brightness, contrast, saturation and hue, for images with boxes or masks (SSD, section 3.6).
     """
 
     crop: Literal["none", "pad", "resized"] = "none"
@@ -34,6 +35,7 @@ class Augmentation:
     rand_augment: int = 0
     pad: int = 4
     scale: tuple[float, float] = (0.08, 1.0)
+    photometric: bool = False
 
     def __post_init__(self) -> None:
         if self.crop not in {"none", "pad", "resized"}:

@@ -27,7 +27,8 @@ class Batches:
     """Iterates over a split in batches of (images, targets).
 
     images: float32 (N, 3, height, width) in channels_last memory format, normalised.
-    targets: int64 (N,), or for several labels an image float32 (N, K).
+    targets: int64 (N,), or for several labels an image float32 (N, K); of a split that has annotations the boxes,
+        float32 (N, M, 6), or masks, uint8 (N, height, width) (`scenes.loading.SceneSource`).
 
     split, preprocessing: what is loaded, and to what size and scale.
     batch_size: images in a batch of this process; over all `world_size` processes a step takes that many times more.
@@ -86,7 +87,13 @@ class Batches:
 
         variation = Variation(seed, preprocessing, augmentation)
         self._source: Source
-        if fits(split, variation):
+        if split.annotations is not None:
+            from edgewise.data.scenes.loading import SceneSource
+
+            self._source = SceneSource(
+                split, preprocessing, augmentation, seed=seed, replace_bad=shuffle, workers=workers
+            )
+        elif fits(split, variation):
             kept = keep(split, preprocessing)
             self._announce(kept.bad)
             self._source = KeptSource(kept, variation)
@@ -175,6 +182,8 @@ class Batches:
         # Batch, height, width, channel in memory, seen as (N, 3, H, W), is what torch calls channels_last.
         images = torch.from_numpy(np.ascontiguousarray(loaded.images)).permute(0, 3, 1, 2)
         normal = images.float().mul_(self._scale).add_(self._shift)
+        if loaded.targets is not None:
+            return normal, torch.from_numpy(loaded.targets)
         return normal, self._targets[torch.from_numpy(loaded.samples)]
 
     def _announce(self, bad: Sequence[tuple[int, str]]) -> None:

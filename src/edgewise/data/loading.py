@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -21,11 +22,13 @@ from edgewise.errors import EdgewiseError
 
 @dataclass(frozen=True)
 class Loaded:
-    """A batch before normalisation: uint8 (N, height, width, 3), the samples it holds, and files found to be bad."""
+    """A batch before normalisation: uint8 (N, height, width, 3), the samples it holds, files found to be bad, and the
+    targets where they are not the split's labels."""
 
     images: np.ndarray
     samples: np.ndarray
     bad: Sequence[tuple[int, str]] = ()
+    targets: np.ndarray | None = None
 
 
 class Source(Protocol):
@@ -135,7 +138,9 @@ class _Samples(Dataset[_Sent]):
         bad: list[tuple[int, str]] = []
         with quiet():
             for row, sample in enumerate(samples.tolist()):
-                if (found := self._sound(sample, bad)) is not None:
+                read = partial(load, self._split)
+                found = next_sound(len(self._split), sample, read, bad, replaced=self._replace_bad)
+                if found is not None:
                     index, image = found
                     views.append(self._variation.view(image, draws[row]))
                     held.append(index)
@@ -146,20 +151,26 @@ class _Samples(Dataset[_Sent]):
         images = self._variation.varied(images, draws[: len(held)]) if views else images
         return torch.from_numpy(np.ascontiguousarray(images)), torch.from_numpy(samples[: len(held)]), bad
 
-    def _sound(self, sample: int, bad: list[tuple[int, str]]) -> tuple[int, np.ndarray] | None:
-        """The image of the sample or, if it is bad and to be replaced, of the next one that is sound."""
-        size = len(self._split)
-        for index in (each % size for each in range(sample, sample + size)):
-            try:
-                return index, _load(self._split, index)
-            except UnreadableError as error:
-                bad.append((index, str(error)))
-                if not self._replace_bad:
-                    return None
-        return None
+
+_Read = TypeVar("_Read")
 
 
-def _load(split: Split, index: int) -> np.ndarray:
+def next_sound(
+    size: int, sample: int, read: Callable[[int], _Read], bad: list[tuple[int, str]], *, replaced: bool
+) -> tuple[int, _Read] | None:
+    """What is read of the sample or, if it is bad and to be replaced, of the next of `size` that is sound."""
+    for index in (each % size for each in range(sample, sample + size)):
+        try:
+            return index, read(index)
+        except UnreadableError as error:
+            bad.append((index, str(error)))
+            if not replaced:
+                return None
+    return None
+
+
+def load(split: Split, index: int) -> np.ndarray:
+    """The image, uint8 (H, W, 3), by the faster of two decoders. Raises `UnreadableError`."""
     images = split.images
     if isinstance(images, ImageFiles) and images.headers[index].plain_jpeg:
         try:

@@ -37,6 +37,8 @@ class Preprocessing:
             short side is `round(size / crop)` (0.875 at 224 px: 256), then the centre `height` x `width` is cut out.
             For a network that is not square, the image is made just large enough to cover `height / crop` by
             `width / crop`.
+        stretch: whether the whole image is made `height` x `width`, whatever its shape, and nothing is cut off: for
+            boxes and masks, which then belong to the whole image.
         interpolation: one of "nearest", "box", "bilinear", "bicubic", "lanczos"; all but nearest are antialiased.
 
     Sizes and offsets are rounded as torchvision's `Resize` and `CenterCrop` round them, so weights evaluated with
@@ -49,6 +51,7 @@ class Preprocessing:
     std: tuple[float, float, float]
     crop: float = 1.0
     interpolation: str = "bilinear"
+    stretch: bool = False
 
     def __post_init__(self) -> None:
         if self.height < 1 or self.width < 1:
@@ -71,8 +74,10 @@ class Preprocessing:
         high, wide = image.shape[:2]
         if (high, wide) == (self.height, self.width):
             return image
-        to_high, to_wide = self._covering(high, wide)
         picture = Image.fromarray(np.ascontiguousarray(image))
+        if self.stretch:
+            return np.asarray(picture.resize((self.width, self.height), INTERPOLATIONS[self.interpolation]))
+        to_high, to_wide = self._covering(high, wide)
         if (to_high, to_wide) != (high, wide):
             picture = picture.resize((to_wide, to_high), INTERPOLATIONS[self.interpolation])
         top = round((to_high - self.height) / 2.0)
@@ -98,7 +103,10 @@ class Preprocessing:
 
     def to_json(self) -> dict[str, Any]:
         """A dict of plain JSON values; `from_json` is its inverse."""
-        return asdict(self) | {"mean": list(self.mean), "std": list(self.std)}
+        values = asdict(self) | {"mean": list(self.mean), "std": list(self.std)}
+        if not self.stretch:  # as files without boxes or masks have always been
+            del values["stretch"]
+        return values
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Preprocessing:
@@ -111,6 +119,7 @@ class Preprocessing:
                 "std": _triple(data["std"]),
                 "crop": float(data["crop"]),
                 "interpolation": str(data["interpolation"]),
+                "stretch": bool(data.get("stretch", False)),
             }
         except (KeyError, TypeError, ValueError) as error:
             raise EdgewiseError(

@@ -63,6 +63,11 @@ def initialise_last(module: nn.Linear | nn.Conv2d, generator: Generator | None =
         nn.init.zeros_(module.bias)
 
 
+_PREDICTED = ("classes", "low_classes", "boxes")
+"""Layers that give scores of maps and boxes: they start near zero, like the last one of a classifier, or the first
+steps of training correct scores that mean nothing."""
+
+
 @torch.no_grad()
 def initialise(network: nn.Module, family: str, generator: Generator | None = None) -> None:
     """Sets every parameter and statistic of `network` to its start in the scheme of `family`."""
@@ -70,7 +75,10 @@ def initialise(network: nn.Module, family: str, generator: Generator | None = No
     convolution = SCHEMES.get(family, he_fan_out if normalised else he_fan_in)
     for name, module in network.named_modules():
         if isinstance(module, nn.Conv2d):
-            convolution(module, generator)
+            if name.rpartition(".")[2].startswith(_PREDICTED) and module.bias is not None and normalised:
+                nn.init.normal_(module.weight, std=0.01, generator=generator)
+            else:
+                convolution(module, generator)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, nn.BatchNorm2d):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, cast
 
-from edgewise.blocks import ROWS, AuxiliaryClassifier, Head, Row, Scaling, WidthRule
+from edgewise.blocks import ROWS, AuxiliaryClassifier, Head, Row, Scaling, Task, WidthRule
 from edgewise.errors import EdgewiseError
 from edgewise.graph import Graph, Trace, Value
 from edgewise.graph.ops import BatchNorm
@@ -73,6 +73,12 @@ class Architecture:
             shapes.append(x.shape)
         trace.outputs["output"] = x.index
         return trace, x
+
+    @property
+    def task(self) -> Task:
+        """What it says of an image: what its last row does."""
+        last = self.rows[-1] if self.rows else None
+        return last.task if isinstance(last, Head) else "classify"
 
     @property
     def classes(self) -> int:

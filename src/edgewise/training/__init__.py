@@ -13,37 +13,50 @@ from edgewise.training.recipe import Recipe
 if TYPE_CHECKING:
     from edgewise.training.checkpoints import EpochRecord
     from edgewise.training.classify import Classify
-    from edgewise.training.evaluation import evaluate
+    from edgewise.training.detect import Detect
+    from edgewise.training.evaluation import evaluate, evaluate_scenes
     from edgewise.training.optimisers import TensorFlowRMSprop
     from edgewise.training.precision import PrecisionChoice, choose_precision
     from edgewise.training.progress import Progress
+    from edgewise.training.scene_scores import DetectionEvaluation, SegmentationEvaluation
     from edgewise.training.scores import Evaluation
+    from edgewise.training.segment import Segment
     from edgewise.training.trainer import TrainResult, train
 
 _HOMES = {
     "Classify": "classify",
+    "Detect": "detect",
+    "DetectionEvaluation": "scene_scores",
     "EpochRecord": "checkpoints",
     "Evaluation": "scores",
     "PrecisionChoice": "precision",
+    "Segment": "segment",
+    "SegmentationEvaluation": "scene_scores",
     "Progress": "progress",
     "TensorFlowRMSprop": "optimisers",
     "TrainResult": "trainer",
     "choose_precision": "precision",
     "evaluate": "evaluation",
+    "evaluate_scenes": "evaluation",
     "train": "trainer",
 }
 
 __all__ = [
     "Classify",
+    "Detect",
+    "DetectionEvaluation",
     "EpochRecord",
     "Evaluation",
     "PrecisionChoice",
     "Progress",
     "Recipe",
+    "Segment",
+    "SegmentationEvaluation",
     "TensorFlowRMSprop",
     "TrainResult",
     "choose_precision",
     "evaluate",
+    "evaluate_scenes",
     "train",
 ]
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from edgewise.blocks import Task
 from edgewise.data import Batches, Preprocessing, Split
 from edgewise.errors import EdgewiseError
 from edgewise.training.recipe import Recipe
+from edgewise.training.scoring import task_of
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,14 @@ class Feed:
         return min(self.recipe.batch_size, len(self.splits["train"]))
 
     @property
+    def task(self) -> Task:
+        """What the data is for."""
+        return task_of(self.splits["train"])
+
+    @property
     def multi_label(self) -> bool:
-        """Whether an image may have several labels."""
-        return self.splits["train"].labels.ndim == 2
+        """Whether an image may have several labels, of which any number is right."""
+        return self.task == "classify" and self.splits["train"].labels.ndim == 2
 
     def check_shares(self, processes: int) -> None:
         """Raises EdgewiseError where so many processes cannot share the work."""

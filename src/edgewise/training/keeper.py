@@ -17,11 +17,11 @@ from edgewise.data import Batches
 from edgewise.errors import EdgewiseError
 from edgewise.training import checkpoints
 from edgewise.training.checkpoints import EpochRecord, RunState
-from edgewise.training.classify import Classify
 from edgewise.training.evaluation import score
 from edgewise.training.feeding import Feed, is_validated
+from edgewise.training.image_task import ImageTask
 from edgewise.training.progress import Progress, Reporter, reporter
-from edgewise.training.scores import Scores
+from edgewise.training.scoring import scoring_for
 
 _REPORT_SECONDS = 0.25
 _SPEED_WINDOW_SECONDS = 10.0
@@ -101,7 +101,7 @@ class Keeper(pl.Callback):
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
         self._close()
 
-    def _finish_epoch(self, trainer: pl.Trainer, task: Classify) -> None:
+    def _finish_epoch(self, trainer: pl.Trainer, task: ImageTask) -> None:
         state = self._state
         epoch = state.step // task.steps_per_epoch
         validates = self._validation is not None and is_validated(epoch, self._feed.recipe.epochs, self._validate_every)
@@ -122,15 +122,15 @@ class Keeper(pl.Callback):
             self._report(task, loss, validated=True)
         self._mark(time.monotonic())
 
-    def _validate(self, trainer: pl.Trainer, task: Classify) -> dict[str, float]:
+    def _validate(self, trainer: pl.Trainer, task: ImageTask) -> dict[str, float]:
         assert self._validation is not None
         network = task.evaluated_network
         if trainer.world_size > 1:
             _share_buffers(network)
-        scores = Scores(task.classes, multi_label=self._feed.multi_label, device=task.device)
+        scores = scoring_for(self._validation.split, network, task.classes, task.device)
         return score(network, self._validation, scores, device=task.device, precision=self._state.precision).metrics()
 
-    def _save(self, trainer: pl.Trainer, task: Classify) -> None:
+    def _save(self, trainer: pl.Trainer, task: ImageTask) -> None:
         state = self._state
         state.loss_sum, state.loss_count = float(task.loss_sum), task.loss_count
         if not math.isfinite(state.loss_sum):
@@ -138,7 +138,7 @@ class Keeper(pl.Callback):
         checkpoints.save(self._path, state, task.network, _averaged(task), trainer.optimizers[0])
         self._saved, self._saved_step = time.monotonic(), state.step
 
-    def _report(self, task: Classify, loss: float, *, validated: bool = False) -> None:
+    def _report(self, task: ImageTask, loss: float, *, validated: bool = False) -> None:
         if self._reporter is None:
             return
         state = self._state
@@ -174,12 +174,12 @@ class Keeper(pl.Callback):
             self._reporter = None
 
 
-def _task(module: pl.LightningModule) -> Classify:
-    assert isinstance(module, Classify)
+def _task(module: pl.LightningModule) -> ImageTask:
+    assert isinstance(module, ImageTask)
     return module
 
 
-def _averaged(task: Classify) -> nn.Module | None:
+def _averaged(task: ImageTask) -> nn.Module | None:
     return task.average.network if task.average is not None else None
 
 

@@ -120,8 +120,8 @@ def _child(rank: int, job: Job, devices: int, port: int, errors: Any) -> None:
 def _fit(job: Job, *, devices: int, nodes: int) -> None:
     import lightning.pytorch as pl
 
-    from edgewise.training.classify import Classify
     from edgewise.training.keeper import Keeper
+    from edgewise.training.kinds import task_for
 
     feed, state = job.feed, job.state
     several = devices * nodes > 1
@@ -130,9 +130,8 @@ def _fit(job: Job, *, devices: int, nodes: int) -> None:
     if job.channels_last:
         network.to(memory_format=torch.channels_last)
     network.train()
-    task = Classify(
-        network, feed.recipe, classes=job.classes, steps_per_epoch=state.steps_per_epoch, first_step=state.step
-    )
+    kind = task_for(feed.task)
+    task = kind(network, feed.recipe, classes=job.classes, steps_per_epoch=state.steps_per_epoch, first_step=state.step)
     keeper = Keeper(
         job.path,
         state,

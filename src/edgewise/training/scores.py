@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from torchmetrics import MeanMetric, Metric, MetricCollection
 from torchmetrics.classification import (
@@ -124,6 +124,10 @@ class Scores:
         self._multi_label = multi_label
         self._probabilities: list[Tensor] | None = [] if keep_probabilities else None
 
+    def see(self, network: nn.Module, images: Tensor, targets: Tensor) -> None:
+        """Takes in what `network` says of images (N, 3, H, W), beside their targets."""
+        self.update(network(images), targets)
+
     def update(self, logits: Tensor, targets: Tensor) -> None:
         """Takes in logits (N, K) and targets: classes (N,), or labels (N, K) of zeros and ones."""
         logits = logits.float()
@@ -160,5 +164,6 @@ class Scores:
 
 def score_of(metrics: Mapping[str, float]) -> float:
     """The number that candidates are compared by: accuracy, or mean average precision for several labels (accuracy
-    where no image has any)."""
-    return metrics.get("mean_average_precision", metrics.get("accuracy", 0.0))
+    where no image has any); COCO's mean average precision for boxes, the mean intersection over union for pixels."""
+    names = ("mean_average_precision", "accuracy", "map", "mean_iou")
+    return next((metrics[name] for name in names if name in metrics), 0.0)

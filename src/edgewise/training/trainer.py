@@ -19,12 +19,12 @@ from edgewise.errors import EdgewiseError
 from edgewise.files import write_text
 from edgewise.training import checkpoints, processes
 from edgewise.training.checkpoints import EpochRecord, RunState
-from edgewise.training.evaluation import output_classes, score
+from edgewise.training.evaluation import check_task, output_classes, score
 from edgewise.training.feeding import Feed, is_validated
 from edgewise.training.precision import PrecisionChoice, choose_precision
 from edgewise.training.progress import Progress
 from edgewise.training.recipe import Recipe
-from edgewise.training.scores import Scores
+from edgewise.training.scoring import scoring_for
 
 _PRECISION_FILE = "precision.json"
 
@@ -172,6 +172,7 @@ def _checked(network: nn.Module, feed: Feed, data: Dataset | Mapping[str, Split]
     classes = output_classes(network, feed.preprocessing, parameter.device)
     labels = feed.splits["train"].labels
     needed = len(data.classes) if isinstance(data, Dataset) else _classes_in(labels)
+    check_task(network, feed.task)
     if needed > classes or (feed.multi_label and needed != classes):
         raise EdgewiseError(
             f"the data has {needed} classes but the network {classes} outputs; give the network as many as the data"
@@ -241,7 +242,7 @@ def _catch_up_validation(
     if batches is not None and is_validated(epoch, feed.recipe.epochs, validate_every):
         checkpoints.load_network(path, network, averaged=feed.recipe.ema > 0)
         network.to(device).to(memory_format=torch.channels_last)
-        scores = Scores(classes, multi_label=feed.multi_label, device=device)
+        scores = scoring_for(feed.splits["val"], network, classes, device)
         metrics = score(network, batches, scores, device=device, precision=state.precision).metrics()
         network.to("cpu")
     state.history.append(EpochRecord(epoch, state.loss_sum / max(1, state.loss_count), metrics))
