@@ -79,7 +79,7 @@ class KeptRuns:
                 out=self.folder / key,
                 progress=False,
             )
-            return {"architecture": made.card.architecture.to_dict(), "accuracy": made.test.accuracy}
+            return {"architecture": made.card.architecture.to_dict(), "accuracy": made.test.metrics()["accuracy"]}
 
         return self.keep(key, make)
 

@@ -19,15 +19,18 @@ if TYPE_CHECKING:
     from edgewise.verbs.bench import bench
     from edgewise.verbs.convert import convert
     from edgewise.verbs.evaluate import evaluate
+    from edgewise.verbs.evaluate_scenes import evaluate_scenes
     from edgewise.verbs.export import export
     from edgewise.verbs.fit import fit
     from edgewise.verbs.models import models
     from edgewise.verbs.predict import predict
+    from edgewise.verbs.predict_scenes import predict_scenes
     from edgewise.verbs.quantize import quantize
     from edgewise.verbs.search import search
     from edgewise.verbs.share import share
     from edgewise.verbs.show import show
     from edgewise.verbs.train import train
+    from edgewise.verbs.train_scenes import train_scenes
     from edgewise.weights import Model
 
 __all__ = [
@@ -40,15 +43,18 @@ __all__ = [
     "bench",
     "convert",
     "evaluate",
+    "evaluate_scenes",
     "export",
     "fit",
     "models",
     "predict",
+    "predict_scenes",
     "quantize",
     "search",
     "share",
     "show",
     "train",
+    "train_scenes",
 ]
 
 _VERBS = frozenset(__all__) - {"Architecture", "BudgetError", "EdgewiseError", "Model", "__version__"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -32,7 +34,7 @@ def random_boxes(count: int, seed: int = 0) -> np.ndarray:
 @pytest.mark.parametrize(("name", "reference", "tolerance"), PAIRS)
 def test_anchors_are_torchvisions(name: str, reference: str, tolerance: float) -> None:
     architecture = find(name)
-    detector = torchvision.models.get_model(reference, weights=None, weights_backbone=None)
+    detector: Any = torchvision.models.get_model(reference, weights=None, weights_backbone=None)
     place = len(architecture.rows) - 1
     graph = architecture.graph
     maps = [torch.zeros(1, *graph.nodes[graph.index(f"{place}.boxes{number}")].shape) for number in range(6)]
@@ -95,7 +97,7 @@ def test_of_equal_scores_the_first_is_kept() -> None:
 def test_what_is_selected_is_what_torchvision_returns(name: tuple[str, str]) -> None:
     """From random raw outputs, through its own postprocessing."""
     architecture = find(name[0])
-    detector = torchvision.models.get_model(name[1], weights=None, weights_backbone=None)
+    detector: Any = torchvision.models.get_model(name[1], weights=None, weights_backbone=None)
     anchors = anchor_boxes(architecture)
     generator = torch.Generator().manual_seed(0)
     scores = torch.randn(1, len(anchors), 91, generator=generator) * 3

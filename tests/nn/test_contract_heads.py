@@ -72,7 +72,7 @@ def test_counts_are_torchs(name: str) -> None:
 def test_every_parameter_learns(name: str) -> None:
     network = Network(small(name), seed=0).train()
     outputs = network.forward_outputs(images(network.architecture.input))
-    sum(value.square().mean() for value in outputs.values()).backward()
+    torch.stack([value.square().mean() for value in outputs.values()]).sum().backward()
     gradients = {key: parameter.grad for key, parameter in network.named_parameters()}
     assert [key for key, one in gradients.items() if one is None or not one.isfinite().all()] == []
     assert sum(bool(one.any()) for one in gradients.values() if one is not None) > 0.95 * len(gradients)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 import torchvision
@@ -37,6 +39,8 @@ def assert_close(ours: Tensor, reference: Tensor) -> None:
 
 class Raw(nn.Module):
     """A detector of torchvision's without resizing, decoding and suppression: scores and box distances."""
+
+    detector: Any
 
     def __init__(self, detector: nn.Module) -> None:
         super().__init__()

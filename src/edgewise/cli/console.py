@@ -7,7 +7,10 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from io import StringIO
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
+
+from edgewise.blocks import Task
+from edgewise.errors import EdgewiseError
 
 if TYPE_CHECKING:
     from edgewise.data import BadImage
@@ -40,6 +43,26 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, 
         made.add_row(*row)
     # The title stands outside the table: inside, a long one would be folded to the width of a narrow table.
     return Group(Text(title, style="bold"), made)
+
+
+def pixels(text: str | None) -> int | tuple[int, int] | None:
+    """`--input`: pixels a side ("224"), or height and width ("360x480"). Raises `EdgewiseError` for anything else."""
+    if text is None:
+        return None
+    sides = text.lower().replace("×", "x").split("x")
+    if len(sides) > 2 or not all(side.strip().isdecimal() and int(side) > 0 for side in sides):
+        raise EdgewiseError(f"--input is pixels a side, as 224, or height x width, as 360x480, not {text!r}")
+    return int(sides[0]) if len(sides) == 1 else (int(sides[0]), int(sides[1]))
+
+
+def task(text: str | None) -> Task | None:
+    """`--task`. Raises `EdgewiseError` for what is none."""
+    for known in get_args(Task):
+        if text == known:
+            return known
+    if text is None:
+        return None
+    raise EdgewiseError(f"there is no task '{text}'; choose {', '.join(get_args(Task))}")
 
 
 def show(*items: object) -> None:
@@ -131,7 +154,9 @@ def percent(share: float | None) -> str:
 
 def metric(name: str, value: float) -> tuple[str, str]:
     """A metric's name in words (`val_top5` is `validation top5`) and its value: all but a loss are shares."""
-    words = name.replace("_", " ")
+    words = name.replace("_", " ").replace("map50", "mAP@0.5")
+    if words.split()[-1] == "map":
+        words = words.removesuffix("map") + "mAP"
     if words.startswith("val "):
         words = "validation" + words.removeprefix("val")
     return words, f"{value:.4f}" if name.endswith("loss") else percent(value)

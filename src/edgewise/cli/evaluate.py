@@ -11,6 +11,7 @@ from edgewise.cli import console
 
 if TYPE_CHECKING:
     from edgewise.verbs.evaluate import Evaluated
+    from edgewise.verbs.evaluate_scenes import EvaluatedScenes
 
 
 def evaluate(
@@ -27,11 +28,24 @@ def evaluate(
         str | None,
         Option(help="What an artifact runs in: onnxruntime, openvino or executorch; by default its ending tells."),
     ] = None,
+    ignored: Annotated[
+        list[int] | None, Option("--ignore-index", help="A value of masks that is no class, beside 255.")
+    ] = None,
     as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Score a model file or an artifact on data, in total and per class."""
     from edgewise.verbs.evaluate import evaluate as run
+    from edgewise.verbs.predict import gives_scenes
 
+    if gives_scenes(model):
+        from edgewise.verbs.evaluate_scenes import evaluate_scenes
+
+        ignoring = tuple(ignored or ())
+        scenes = evaluate_scenes(
+            model, data, split=split, seed=seed, skip_bad=skip_bad, root=root, workers=workers, ignored=ignoring
+        )
+        _show_scenes(scenes, as_json)
+        return
     found = run(model, data, split=split, seed=seed, skip_bad=skip_bad, root=root, workers=workers, runtime=runtime)
     console.note_skipped(found.skipped)
     for note in found.notes:
@@ -45,6 +59,26 @@ def evaluate(
     images = console.counted(found.images, "image")
     console.show(
         console.table("per class", ("class", "images", what.replace("_", " ")), per_class),
+        console.table(f"{found.model} on {images} of {found.data}, {found.split}", ("metric", "value"), totals),
+    )
+
+
+def _show_scenes(found: EvaluatedScenes, as_json: bool) -> None:
+    console.note_skipped(found.skipped)
+    for note in found.notes:
+        console.note(f"note: {note}")
+    what, metrics = found.measure, found.scores.metrics()
+    if as_json:
+        whole = {"model": found.model, "data": found.data, "split": found.split, "images": found.images}
+        per_class = {name: {what: value} for name, value in found.per_class().items()}
+        notes = {"skipped": len(found.skipped), "notes": list(found.notes)}
+        console.show_json({**whole, **notes, **metrics, "per_class": per_class})
+        return
+    rows = [(name, console.percent(value)) for name, value in found.per_class().items()]
+    images = console.counted(found.images, "image")
+    totals = [console.metric(name, value) for name, value in metrics.items()]
+    console.show(
+        console.table("per class", ("class", what.replace("_", " ")), rows),
         console.table(f"{found.model} on {images} of {found.data}, {found.split}", ("metric", "value"), totals),
     )
 

@@ -15,6 +15,7 @@ def models(
     pattern: Annotated[str, Argument(help="Names to list, with * and ?.")] = "*",
     family: Annotated[str | None, Option(help="Only this family, such as mobilenet_v3.")] = None,
     size: Annotated[int | None, Option("--input", help="Count for images of this many pixels a side.")] = None,
+    task: Annotated[str, Option(help="classify, detect or segment.")] = "classify",
     sort: Annotated[str, Option(help="multiply-adds, parameters, memory or name.")] = "multiply-adds",
     weights: Annotated[
         bool, Option("--weights", help="List the weights that others have published, with the accuracy they report.")
@@ -29,10 +30,11 @@ def models(
         return
     from edgewise.verbs.models import models as find_models
 
-    found = find_models(pattern, family=family, size=size, sort=sort)  # type: ignore[arg-type]
+    wanted = console.task(task) or "classify"
+    found = find_models(pattern, family=family, size=size, sort=sort, task=wanted)  # type: ignore[arg-type]
     if size is not None:
         fits = {info.name for info in found}
-        left_out = [info.name for info in find_models(pattern, family=family) if info.name not in fits]
+        left_out = [info.name for info in find_models(pattern, family=family, task=wanted) if info.name not in fits]
         if left_out:
             console.note(f"images of {size}×{size} are too small for {', '.join(left_out)}")
     if as_json:

@@ -14,7 +14,10 @@ from edgewise.cli import console
 from edgewise.errors import EdgewiseError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from edgewise.data import BadImage
+    from edgewise.verbs.predict_scenes import Scene
 
 
 def predict(
@@ -28,13 +31,25 @@ def predict(
         Option(help="What an artifact runs in: onnxruntime, openvino or executorch; by default its ending tells."),
     ] = None,
     threads: Annotated[int, Option(help="Threads of the runtime.")] = 1,
+    least: Annotated[float, Option("--score", help="Of boxes: the least score that is shown.")] = 0.5,
+    draw: Annotated[Path | None, Option(help="Of boxes and masks: a folder for pictures with them.")] = None,
 ) -> None:
-    """Tell the classes of images."""
+    """Tell the classes of images, or find boxes or masks in them."""
     if form not in ("table", "json", "csv"):
         raise EdgewiseError(f"predictions are printed as table, json or csv, not as '{form}'")
+    from edgewise.verbs.predict import gives_scenes
     from edgewise.verbs.predict import predict as run
 
     bad: list[BadImage] = []
+    if gives_scenes(model):
+        if form == "csv":
+            raise EdgewiseError("boxes and masks are printed as a table or as json; leave --format csv out")
+        from edgewise.verbs.predict_scenes import predict_scenes
+
+        scenes = predict_scenes(images, model, least=least, draw=draw, skip_bad=skip_bad, bad=bad)
+        _show_scenes(scenes, form, draw)
+        console.note_skipped(bad)
+        return
     found = run(images, model, top=top, skip_bad=skip_bad, bad=bad, runtime=runtime, threads=threads)
     if form == "json":
         console.show_json([asdict(one) for one in found])
@@ -56,3 +71,21 @@ def predict(
         ]
         console.show(console.table(console.counted(len(found), "image"), ("image", "class"), rows, left=(0, 1)))
     console.note_skipped(bad)
+
+
+def _show_scenes(scenes: Sequence[Scene], form: str, draw: Path | None) -> None:
+    if form == "json":
+        console.show_json([one.to_json() for one in scenes])
+        return
+    rows = []
+    for one in scenes:
+        told = one.to_json()
+        if "boxes" in told:
+            found = ", ".join(f"{box.label} {box.score:.2f}" for box in one.boxes) or "nothing"
+        else:
+            shares = sorted(told["shares"].items(), key=lambda item: -item[1])
+            found = ", ".join(f"{name} {console.percent(share)}" for name, share in shares)
+        rows.append((one.path, found))
+    console.show(console.table(console.counted(len(scenes), "image"), ("image", "found"), rows, left=(0, 1)))
+    if draw is not None:
+        console.note(f"pictures are in {draw}")

@@ -8,10 +8,11 @@ from typing import Annotated
 from typer import Argument, Option
 
 from edgewise.cli import console
+from edgewise.errors import EdgewiseError
 
 
 def train(
-    data: Annotated[str, Argument(help="An image folder, a CSV of paths and labels, or digits, cifar10, …")],
+    data: Annotated[str, Argument(help="An image folder, a CSV of paths and labels, boxes, masks, or digits, …")],
     model: Annotated[str, Option(help="A name from `edgewise models`, a model file, or an architecture as JSON.")],
     weights: Annotated[
         str | None,
@@ -24,7 +25,12 @@ def train(
     ),
     width: Annotated[float | None, Option(help="Width multiplier.")] = None,
     size: Annotated[
-        int | None, Option("--input", help="Input pixels; by default the images' own, at most 224.")
+        str | None,
+        Option("--input", help="Input pixels, or height×width as 360x480; by default the images' own, at most 224."),
+    ] = None,
+    task: Annotated[str | None, Option(help="classify, detect or segment; by default what the data is for.")] = None,
+    ignored: Annotated[
+        list[int] | None, Option("--ignore-index", help="A value of masks that is no class, beside 255.")
     ] = None,
     recipe: Annotated[str | None, Option(help="A recipe by name (thorough, paper_resnet, …) instead of fit's.")] = None,
     epochs: Annotated[int | None, Option(help="Passes over the training images.")] = None,
@@ -49,30 +55,61 @@ def train(
     hand_over(nodes, devices)
     from edgewise.training.processes import outside_rank
     from edgewise.verbs.fit import command_line
-    from edgewise.verbs.train import named_recipe
-    from edgewise.verbs.train import train as run
+    from edgewise.verbs.scenes import task_for
+    from edgewise.verbs.train import named_recipe, train
+    from edgewise.verbs.train_scenes import train_scenes
 
-    trained = run(
-        data,
-        model,
-        weights=weights,
-        out=out,
-        width=width,
-        size=size,
-        recipe=named_recipe(recipe) if recipe else None,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        flip=flip,
-        seed=seed,
-        skip_bad=skip_bad,
-        root=root,
-        workers=workers,
-        devices=devices,
-        accelerator=accelerator,
-        command=command_line(),
-        tell=console.note,
-    )
+    pixels, wanted = console.pixels(size), task_for(data, console.task(task))
+    chosen = named_recipe(recipe) if recipe else None
+    command = command_line()
+    if wanted == "classify":
+        if isinstance(pixels, tuple):
+            raise EdgewiseError("classifiers are trained on square images; give --input one number")
+        trained = train(
+            data,
+            model,
+            weights=weights,
+            out=out,
+            width=width,
+            size=pixels,
+            recipe=chosen,
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            flip=flip,
+            seed=seed,
+            skip_bad=skip_bad,
+            root=root,
+            workers=workers,
+            devices=devices,
+            accelerator=accelerator,
+            command=command,
+            tell=console.note,
+        )
+    else:
+        trained = train_scenes(
+            data,
+            model,
+            task=wanted,
+            weights=weights,
+            out=out,
+            width=width,
+            size=pixels,
+            ignored=tuple(ignored or ()),
+            recipe=chosen,
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            flip=flip,
+            seed=seed,
+            skip_bad=skip_bad,
+            root=root,
+            workers=workers,
+            devices=devices,
+            accelerator=accelerator,
+            command=command,
+            tell=console.note,
+        )
     if outside_rank():
         return
     result = trained.training

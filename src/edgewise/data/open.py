@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
+from edgewise.blocks import Task
 from edgewise.data.assemble import Options
 from edgewise.data.csv import open_csv
 from edgewise.data.dataset import Dataset
@@ -14,7 +15,7 @@ from edgewise.data.named import default_root, open_cifar, open_imagenet
 from edgewise.data.stratify import check_shares
 from edgewise.errors import EdgewiseError
 
-NAMES = ("digits", "cifar10", "cifar100", "imagenet")
+NAMES = ("digits", "scenes", "cifar10", "cifar100", "imagenet")
 
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".7z", ".rar")
 
@@ -28,13 +29,17 @@ def open_dataset(
     val_share: float = 0.1,
     test_share: float = 0.1,
     only: str | None = None,
+    task: Task | None = "classify",
+    ignored: tuple[int, ...] = (),
 ) -> Dataset:
-    """Opens labelled images for classification.
+    """Opens labelled images, or images with boxes or masks.
 
     Args:
         source: a folder of images (see `open_folder`), a CSV or TSV of paths and labels (see `open_csv`), or one of
             "digits" (built in), "cifar10", "cifar100", "imagenet". A name given as a string means the dataset of that
-            name even where a folder is called the same; write "./digits" for the folder.
+            name even where a folder is called the same; write "./digits" for the folder. With boxes it is a COCO
+            `.json` or its folder, a VOC or YOLO folder; with masks a folder of images and masks (`data.scenes`); or
+            "scenes", the built-in digits put together.
         seed: draws the splits that the data does not come with.
         skip_bad: leave out files that cannot be used, listed in `Dataset.skipped`, instead of raising an error.
         root: where named datasets are looked for and downloaded to; by default `edgewise` in the user's cache folder.
@@ -42,6 +47,8 @@ def open_dataset(
         only: the one split that is needed, for evaluation. "all" takes every image, without dividing them and without
             asking for several classes or several images of each. A split that the data comes with is opened alone,
             and nothing of the others; one that has to be drawn is drawn as ever.
+        task: what the images are for; None reads it from the data.
+        ignored: values of masks that are nobody's, beside 255.
 
     Every file is opened once: fully while the images fit in memory, else its header. Raises EdgewiseError.
     """
@@ -57,7 +64,17 @@ def open_dataset(
                 return open_cifar(100, root or default_root(), options)
             case "imagenet" | "imagenet1k":
                 return open_imagenet(root or default_root() / "imagenet", options)
+            case "scenes":
+                from edgewise.data.scenes.composed import open_scenes
+
+                return open_scenes("detect" if task in (None, "classify") else task, options)
     path = Path(source).expanduser()
+    if task != "classify" and path.exists():
+        from edgewise.data.scenes import open_boxes, open_masks, task_of
+
+        wanted = task_of(path) if task is None else task
+        if wanted != "classify":
+            return open_boxes(path, options) if wanted == "detect" else open_masks(path, options, ignored)
     if path.is_dir():
         return open_folder(path, options)
     if path.name.lower().endswith(_ARCHIVES) and path.exists():

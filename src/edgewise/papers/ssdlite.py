@@ -45,12 +45,14 @@ def ssdlite(
     classes: int = CLASSES,
     *,
     size: int = SIZE,
+    width: int | None = None,
     form: SSDForm = "ssdlite",
     anchors: tuple[AnchorMap, ...] = ANCHORS,
 ) -> Architecture:
-    """SSDLite (or SSD, by `form`) on the body of any classifier: boxes from its widest value at stride 16, its last map
-    and four further ones. Raises `EdgewiseError` where the classifier has no map at stride 32."""
-    features = body(base.with_input(size, smallest_map=1))
+    """SSDLite (or SSD, by `form`) for images of `size` × `width` pixels, on the body of any classifier: boxes from its
+    widest value at stride 16, its last map and four further ones. Raises `EdgewiseError` where the classifier has no
+    map at stride 32."""
+    features = body(base.with_input(size, width, smallest_map=1))
     head = SSD(classes=classes, first=widest_at(features, 16), anchors=anchors, extras=EXTRAS, form=form)
     return replace(features, name=f"{form}_{base.name}", rows=(*features.rows, head))
 

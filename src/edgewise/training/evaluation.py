@@ -12,8 +12,9 @@ from edgewise.data import Batches, Preprocessing, Split
 from edgewise.errors import EdgewiseError
 from edgewise.nn import Network
 from edgewise.training.memory import freed_memory_kept
+from edgewise.training.scene_scores import DetectionEvaluation, SegmentationEvaluation
 from edgewise.training.scores import Evaluation, Scores
-from edgewise.training.scoring import Found, Measured, Scoring, scoring_for, task_of
+from edgewise.training.scoring import Found, Scoring, scoring_for, task_of
 
 
 def evaluate(
@@ -64,9 +65,8 @@ def evaluate_scenes(
     workers: int = 0,
     device: torch.device | str = "cpu",
     precision: str = "32",
-) -> Measured:
-    """Scores `network` on all images of a split that has boxes or masks: a `DetectionEvaluation` or a
-    `SegmentationEvaluation`. The network is left as it was found, on `device`.
+) -> DetectionEvaluation | SegmentationEvaluation:
+    """Scores `network` on all images of a split that has boxes or masks. It is left as it was found, on `device`.
 
     Raises `EdgewiseError` where the split is empty, or the network does something else or knows fewer classes.
     """
@@ -81,9 +81,12 @@ def evaluate_scenes(
             f"the data has {needed} classes but the network {classes}; give the network as many as the data"
         )
     batches = Batches(split, preprocessing, batch_size=batch_size, seed=0, shuffle=False, workers=workers)
-    scores = scoring_for(split, network, classes, device)
     with freed_memory_kept():
-        return score(network, batches, scores, device=device, precision=precision)
+        found = score(
+            network, batches, scoring_for(split, network, classes, device), device=device, precision=precision
+        )
+    assert isinstance(found, DetectionEvaluation | SegmentationEvaluation)
+    return found
 
 
 def check_task(network: nn.Module, task: Task) -> None:

@@ -33,7 +33,7 @@ from edgewise.profiling.gauge_for import gauge_for, quantum_for
 from edgewise.run_folder import RunFolder
 from edgewise.tasks import Tell
 from edgewise.training import Recipe
-from edgewise.verbs.checks import at_least, cores, decoding_workers, described
+from edgewise.verbs.checks import at_least, classifier, cores, decoding_workers, described
 from edgewise.verbs.resolve import existing, is_model_file
 from edgewise.weights import ModelCard, Provenance, read_card, save_model
 
@@ -141,6 +141,7 @@ def adapt(
     check_tracing(runtime)
     file = _trained(model)
     card = read_card(file)
+    classifier(card.architecture, file, "adapt")
     dataset = open_dataset(data, seed=seed, skip_bad=skip_bad, root=root)
     if dataset.classes != card.classes:
         raise EdgewiseError(

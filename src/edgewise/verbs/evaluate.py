@@ -57,7 +57,7 @@ def evaluate(
     `seed` divides data that does not come with splits; use the one of training. The split "all" takes every image,
     divided or not. Classes are matched by name, ImageNet's by WordNet id too, and the data may have only some of the
     model's; the scores are over all of the model's. Raises `EdgewiseError` when the data has classes that the model
-    does not tell apart, or either cannot be read.
+    does not tell apart, or either cannot be read; `evaluate_scenes` is for models of boxes and masks.
     """
     at_least(0, {"seed": seed, "workers": workers})
     at_least(1, {"threads": threads})
@@ -72,6 +72,8 @@ def evaluate(
         from edgewise.weights import read_card
 
         names, several = (card := read_card(path)).classes, card.multi_label
+        if card.architecture.task != "classify":
+            raise EdgewiseError(f"{path} gives boxes or masks, not classes; use edgewise.evaluate_scenes")
     else:
         raise EdgewiseError(f"{path} is neither a model file (.safetensors) nor an artifact (.onnx, .pte); give one")
     dataset = open_dataset(data, seed=seed, skip_bad=skip_bad, root=root, only=split)

@@ -14,7 +14,7 @@ from edgewise.deploy import ArtifactCard, Forms, Parity, compare, export_fastest
 from edgewise.deploy.artifact import copy_artifact
 from edgewise.devices import installed_runtime
 from edgewise.errors import EdgewiseError
-from edgewise.verbs.checks import at_least
+from edgewise.verbs.checks import at_least, classifier
 from edgewise.verbs.resolve import ARTIFACTS, existing, is_model_file
 
 
@@ -54,6 +54,7 @@ def export(
     if not is_model_file(path):
         raise EdgewiseError(f"{path} is no model file; only *.safetensors files that edgewise wrote can be exported")
     network, card = load_model(path)
+    classifier(card.architecture, path, "export")
     suffix = installed_runtime(runtime).suffix
     if suffix not in ARTIFACTS:
         raise EdgewiseError(f"{runtime} runs model files as they are; there is nothing to export for it")

@@ -6,18 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatch
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from edgewise.blocks import Task
 from edgewise.costs import count
 from edgewise.errors import EdgewiseError
 from edgewise.papers import families
+from edgewise.papers.architecture import SMALLEST_MAP
 
 Order = Literal["name", "multiply-adds", "parameters", "memory"]
 
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """A variant of the zoo and its costs for one image of `size` × `size` pixels.
+    """A variant of the zoo and its costs for one image, of `size` pixels in height.
 
     `multiply_adds` and `parameters` are counts, `peak_activation_bytes` is memory at fp32.
     """
@@ -40,15 +42,22 @@ _KEYS: dict[str, Callable[[ModelInfo], Any]] = {
 
 
 def models(
-    pattern: str = "*", *, family: str | None = None, size: int | None = None, sort: Order = "multiply-adds"
+    pattern: str = "*",
+    *,
+    family: str | None = None,
+    size: int | None = None,
+    sort: Order = "multiply-adds",
+    task: Task = "classify",
 ) -> list[ModelInfo]:
-    """The variants whose names match `pattern` (`mobilenet*`), cheapest first by `sort`.
+    """The variants for `task` whose names match `pattern` (`mobilenet*`), cheapest first by `sort`.
 
     `size` counts them for images of that many pixels instead of the papers', without those that do not fit on such
     images. Raises `EdgewiseError` for an unknown family or order, a pattern that matches nothing, and images too small
     for all.
     """
-    known = [one.name for one in families()]
+    if task not in get_args(Task):
+        raise EdgewiseError(f"there is no task '{task}'; choose {', '.join(get_args(Task))}")
+    known = [one.name for one in families(task)]
     if family is not None and family not in known:
         near = get_close_matches(family, known, 1)
         hint = f"did you mean {near[0]}? " if near else ""
@@ -57,14 +66,15 @@ def models(
         raise EdgewiseError(f"models cannot be sorted by '{sort}'; choose {', '.join(_KEYS)}")
     found: list[ModelInfo] = []
     too_small: EdgewiseError | None = None
-    for one in families():
+    for one in families(task):
         if family is not None and one.name != family:
             continue
         for name, build in one.variants.items():
             if not fnmatch(name, pattern):
                 continue
             try:
-                architecture = build() if size is None else build().with_input(size)
+                least = SMALLEST_MAP if task == "classify" else 1
+                architecture = build() if size is None else build().with_input(size, smallest_map=least)
             except EdgewiseError as error:
                 too_small = error
                 continue

@@ -71,6 +71,16 @@ def predict(
     return found
 
 
+def gives_scenes(model: str | Path) -> bool:
+    """Whether `model` is a model file for boxes or masks. Raises `EdgewiseError` where there is none."""
+    path = existing(model, "model")
+    if not is_model_file(path):
+        return False
+    from edgewise.weights import read_card
+
+    return read_card(path).architecture.task != "classify"
+
+
 def find_images(images: Iterable[str | Path]) -> Iterator[Path]:
     """The files that `images` names, folders and patterns resolved, in order. Raises `EdgewiseError` when one of them
     names nothing."""

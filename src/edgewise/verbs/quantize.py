@@ -26,7 +26,7 @@ from edgewise.errors import EdgewiseError
 from edgewise.files import write_bytes, write_text
 from edgewise.fitting.delivery import some_pixels
 from edgewise.training.scores import score_of
-from edgewise.verbs.checks import at_least, decoding_workers
+from edgewise.verbs.checks import at_least, classifier, decoding_workers
 from edgewise.verbs.fine_tuning import EPOCHS, fine_tune_for
 from edgewise.verbs.naming import relabelled
 from edgewise.verbs.resolve import MODEL_FILE, existing, is_model_file
@@ -249,6 +249,7 @@ def _subject(path: Path, folder: Path, threads: int) -> tuple[Subject, Network |
     from edgewise.weights import load_model
 
     network, card = load_model(path)
+    classifier(card.architecture, path, "quantize")
     artifact_card = ArtifactCard(card.preprocessing, card.classes, card.multi_label)
     return _exported(network, artifact_card, folder / "fp32.onnx", threads), network, card
 

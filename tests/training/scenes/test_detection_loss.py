@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 import torchvision
@@ -41,7 +43,7 @@ def task() -> Detect:
 
 
 def test_the_loss_is_torchvisions(task: Detect) -> None:
-    detector = torchvision.models.get_model("ssdlite320_mobilenet_v3_large", weights=None, weights_backbone=None)
+    detector: Any = torchvision.models.get_model("ssdlite320_mobilenet_v3_large", weights=None, weights_backbone=None)
     around = torch.from_numpy(corners(anchor_boxes(find(NAME))))
     batch = things((3, 5))
     generator = torch.Generator().manual_seed(1)
@@ -64,8 +66,8 @@ def test_the_loss_is_torchvisions(task: Detect) -> None:
 def test_an_image_without_boxes_teaches_background(task: Detect) -> None:
     batch = things((2, 1))
     batch[1, :, LABEL] = NO_BOX
-    scores = torch.zeros(2, len(task.anchors), 91, requires_grad=True)
-    distances = torch.zeros(2, len(task.anchors), 4, requires_grad=True)
+    scores = torch.zeros(2, len(anchor_boxes(find(NAME))), 91, requires_grad=True)
+    distances = torch.zeros(2, len(anchor_boxes(find(NAME))), 4, requires_grad=True)
     task.loss(scores, distances, batch).backward()
     assert scores.grad is not None
     assert distances.grad is not None

@@ -1,0 +1,145 @@
+"""`predict` for boxes and masks: what a model file finds in images, and pictures of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw
+
+from edgewise.data.decode import BadImage
+from edgewise.detection import Selection, anchor_boxes, selected
+from edgewise.errors import EdgewiseError
+from edgewise.files import replacing
+from edgewise.nn import Network
+from edgewise.verbs.predict import find_images, read_image
+from edgewise.verbs.resolve import existing
+from edgewise.weights import ModelCard, load_model
+
+_HUES = (211, 28, 140, 330, 48, 275, 180, 0, 95, 240)
+"""Colours of classes, as hues that stay apart."""
+
+_SHOWN = 0.5
+"""How much of a mask covers the picture."""
+
+
+@dataclass(frozen=True)
+class FoundBox:
+    """A thing: its class, how sure the network is, and its box in the image's pixels (left, top, right, bottom)."""
+
+    label: str
+    score: float
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What was found in one image: boxes, best first, or the class of every pixel, uint8 (H, W)."""
+
+    path: str
+    boxes: tuple[FoundBox, ...]
+    mask: np.ndarray | None
+    classes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Boxes one by one; of a mask the share of the image that each class has."""
+        if self.mask is None:
+            boxes = [{"class": one.label, "score": one.score, "box": list(one.box)} for one in self.boxes]
+            return {"path": self.path, "boxes": boxes}
+        shares = np.bincount(self.mask.ravel(), minlength=len(self.classes)) / self.mask.size
+        return {
+            "path": self.path,
+            "shares": {name: float(share) for name, share in zip(self.classes, shares, strict=True) if share},
+        }
+
+
+def predict_scenes(
+    images: str | Path | Sequence[str | Path],
+    model: str | Path,
+    *,
+    least: float = 0.5,
+    draw: str | Path | None = None,
+    skip_bad: bool = False,
+    bad: list[BadImage] | None = None,
+) -> list[Scene]:
+    """What the model file `model` finds in each image. Boxes have a score of at least `least`. With `draw`, a folder,
+    pictures with the boxes or masks are written there, and masks as `NAME.mask.png` too. Raises `EdgewiseError` as
+    `predict`."""
+    if not 0 <= least <= 1:
+        raise EdgewiseError(f"a score lies between 0 and 1, not at {least}")
+    network, card = load_model(existing(model, "model file"))
+    paths = list(find_images([images] if isinstance(images, str | Path) else images))
+    found: list[Scene] = []
+    for path in paths:
+        pixels = read_image(path)
+        if isinstance(pixels, BadImage):
+            if not skip_bad:
+                raise EdgewiseError(f"{pixels}; mend or remove it, or leave it out with --skip-bad")
+            if bad is not None:
+                bad.append(pixels)
+            continue
+        found.append(_scene(network, card, path, pixels, least))
+        if draw is not None:
+            _draw(found[-1], pixels, Path(draw))
+    return found
+
+
+@torch.inference_mode()
+def _scene(network: Network, card: ModelCard, path: Path, pixels: np.ndarray, least: float) -> Scene:
+    outputs = network.forward_outputs(torch.from_numpy(card.preprocessing.apply(pixels))[None])
+    height, width = pixels.shape[:2]
+    if card.architecture.task == "segment":
+        mask = outputs["output"][0].argmax(0).numpy().astype(np.uint8)
+        whole = np.asarray(Image.fromarray(mask).resize((width, height), Image.Resampling.NEAREST))
+        return Scene(str(path), (), whole, card.classes)
+    made = selected(
+        outputs["output"][0].numpy(),
+        outputs["boxes"][0].numpy(),
+        anchor_boxes(card.architecture),
+        Selection(least_score=max(least, Selection().least_score)),
+    )
+    boxes = made.in_pixels(height, width).round(1).tolist()
+    found = tuple(
+        FoundBox(card.classes[label], round(score, 4), (box[0], box[1], box[2], box[3]))
+        for label, score, box in zip(made.labels.tolist(), made.scores.tolist(), boxes, strict=True)
+    )
+    return Scene(str(path), found, None, card.classes)
+
+
+def colour(number: int) -> tuple[int, int, int]:
+    """The colour of a class, by its number."""
+    light = 55 - 12 * (number // len(_HUES) % 3)
+    picture = Image.new("RGB", (1, 1), f"hsl({_HUES[number % len(_HUES)]}, 75%, {light}%)")
+    red, green, blue = np.asarray(picture)[0, 0].tolist()
+    return red, green, blue
+
+
+def _draw(scene: Scene, pixels: np.ndarray, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = Path(scene.path).stem
+    if scene.mask is not None:
+        colours = np.array([colour(number) for number in range(len(scene.classes))], np.uint8)[scene.mask]
+        _write(Image.fromarray(scene.mask), folder / f"{stem}.mask.png")
+        mixed = pixels * (1 - _SHOWN) + colours * _SHOWN
+        _write(Image.fromarray(mixed.round().astype(np.uint8)), folder / f"{stem}.png")
+        return
+    picture = Image.fromarray(pixels)
+    pen = ImageDraw.Draw(picture)
+    wide = max(1, round(min(pixels.shape[:2]) / 160))
+    for one in reversed(scene.boxes):  # the surest lies on top
+        shade = colour(scene.classes.index(one.label))
+        pen.rectangle(one.box, outline=shade, width=wide)
+        text = f"{one.label} {one.score:.2f}"
+        left, top, right, bottom = pen.textbbox((one.box[0] + wide, max(0.0, one.box[1])), text)
+        pen.rectangle((left - 1, top - 1, right + 1, bottom + 1), fill=shade)
+        pen.text((one.box[0] + wide, max(0.0, one.box[1])), text, fill="white")
+    _write(picture, folder / f"{stem}.png")
+
+
+def _write(picture: Image.Image, path: Path) -> None:
+    with replacing(path) as temporary:
+        picture.save(temporary, format="PNG")

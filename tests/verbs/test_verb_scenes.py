@@ -1,0 +1,203 @@
+"""Boxes and masks from the command line: trained, scored, found in pictures and drawn."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import edgewise
+from edgewise.blocks import Task
+from edgewise.cli import main
+from edgewise.data import Preprocessing
+from edgewise.data.assemble import Options
+from edgewise.data.scenes.composed import open_scenes
+from edgewise.errors import EdgewiseError
+from edgewise.nn import Network
+from edgewise.papers import find
+from edgewise.verbs.predict_scenes import colour
+from edgewise.verbs.scenes import scene_architecture, scene_network, scene_preprocessing
+from edgewise.verbs.start import start_of
+from edgewise.weights import ModelCard, read_card, save_model
+
+WIDTH = 0.35
+
+
+@pytest.fixture(scope="module", params=["detect", "segment"])
+def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Task, Path]:
+    """A model file after one epoch."""
+    folder = tmp_path_factory.mktemp(request.param)
+    made = edgewise.train_scenes(
+        "scenes",
+        "mobilenet_v3_small",
+        task=request.param,
+        width=WIDTH,
+        size=64,
+        epochs=1,
+        out=folder,
+        progress=False,
+    )
+    return request.param, made.model_file
+
+
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[int, str, str]:
+    monkeypatch.setattr(sys, "argv", ["edgewise", *words])
+    code = 0
+    try:
+        main()
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
+
+
+def pictures(folder: Path, count: int = 2) -> Path:
+    split = open_scenes("detect", Options()).splits["test"]
+    folder.mkdir()
+    for index in range(count):
+        Image.fromarray(split.load(index)).resize((120, 80)).save(folder / f"{index}.png")
+    return folder
+
+
+def test_the_model_file_says_what_it_does(trained: tuple[Task, Path]) -> None:
+    task, path = trained
+    card = read_card(path)
+    assert card.architecture.task == task
+    assert card.preprocessing.stretch
+    assert card.classes == (("background",) if task == "segment" else ()) + tuple("0123456789")
+    name = "test_map50" if task == "detect" else "test_mean_iou"
+    assert 0 <= card.metrics[name] <= 1
+
+
+def test_evaluating_gives_what_training_ended_with(
+    trained: tuple[Task, Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, path = trained
+    code, out, _ = run(capsys, monkeypatch, "evaluate", str(path), "scenes", "--json")
+    assert code == 0
+    found = json.loads(out)
+    name = "map50" if task == "detect" else "mean_iou"
+    assert found[name] == pytest.approx(read_card(path).metrics[f"test_{name}"])
+    assert found["images"] == 160
+    assert set(found["per_class"]) <= set(read_card(path).classes)
+    code, out, _ = run(capsys, monkeypatch, "evaluate", str(path), "scenes")
+    assert ("mAP@0.5" if task == "detect" else "mean iou") in out
+
+
+def test_predicting_and_drawing(
+    trained: tuple[Task, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, path = trained
+    images, drawn = pictures(tmp_path / "in"), tmp_path / "out"
+    words = ("predict", str(images), "--model", str(path), "--score", "0.02", "--draw", str(drawn), "--format", "json")
+    code, out, _ = run(capsys, monkeypatch, *words)
+    assert code == 0
+    found = json.loads(out)
+    assert [Path(one["path"]).name for one in found] == ["0.png", "1.png"]
+    for one in found:
+        picture = np.asarray(Image.open(drawn / Path(one["path"]).name))
+        assert picture.shape == (80, 120, 3)
+        if task == "segment":
+            assert sum(one["shares"].values()) == pytest.approx(1)
+            assert np.asarray(Image.open(drawn / f"{Path(one['path']).stem}.mask.png")).shape == (80, 120)
+        for box in one.get("boxes", ()):
+            left, top, right, bottom = box["box"]
+            assert 0 <= left <= right <= 120
+            assert 0 <= top <= bottom <= 80
+            assert box["score"] >= 0.02
+    code, out, err = run(capsys, monkeypatch, *words[:-2])
+    assert code == 0
+    assert "0.png" in out
+    assert "pictures are in" in err
+
+
+def first_loss(model_file: Path) -> float:
+    return json.loads((model_file.parent / "train.json").read_text())["training"]["history"][0]["train_loss"]
+
+
+def test_training_goes_on_from_a_model_file(trained: tuple[Task, Path], tmp_path: Path) -> None:
+    task, path = trained
+    other: Task = "segment" if task == "detect" else "detect"
+    with pytest.raises(EdgewiseError, match="name another network"):
+        edgewise.train_scenes("scenes", path, task=other, out=tmp_path / "other", progress=False)
+    again = edgewise.train_scenes("scenes", path, task=task, size=64, epochs=1, out=tmp_path / "again", progress=False)
+    assert first_loss(again.model_file) < first_loss(path)
+
+
+@pytest.mark.parametrize("task", ["detect", "segment"])
+def test_a_body_takes_the_weights_of_a_classifier(task: Task, tmp_path: Path) -> None:
+    base = find("mobilenet_v3_small").scaled(WIDTH).with_classes(3).with_input(64)
+    network = Network(base, seed=3)
+    preprocessing = Preprocessing(64, 64, (0.4, 0.5, 0.6), (0.2, 0.2, 0.2), interpolation="bicubic")
+    save_model(tmp_path / "model.safetensors", network, ModelCard(base, preprocessing, ("a", "b", "c")))
+    start = start_of(tmp_path / "model.safetensors")
+    architecture = scene_architecture(start.architecture, task, 5, (96, 128))
+    made = scene_network(start, architecture, ("p", "q", "r", "s", "t"), seed=0)
+    state, taken = network.state_dict(), made.state_dict()
+    body = [name for name in state if int(name.partition(".")[0]) < len(architecture.rows) - 1]
+    assert len(body) > 200
+    assert all(torch.equal(state[name], taken[name]) for name in body)
+    prepared = scene_preprocessing(open_scenes(task, Options()), start, (96, 128))
+    assert prepared == replace(preprocessing, height=96, width=128, crop=1.0, stretch=True)
+
+
+@pytest.mark.parametrize(
+    "words", [("export",), ("quantize", "digits"), ("adapt", "--data", "digits", "--budget", "0.8x")]
+)
+def test_what_is_for_classifiers_alone_says_so(
+    trained: tuple[Task, Path],
+    words: tuple[str, ...],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run(capsys, monkeypatch, words[0], str(trained[1]), *words[1:])
+    assert code
+    assert f"`edgewise {words[0]}` cannot take yet" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (
+            ("train", "scenes", "--model", "lr_aspp_mobilenet_v3_small", "--task", "detect"),
+            "gives masks and the data has boxes",
+        ),
+        (("train", "scenes", "--model", "mobilenet_v3_small", "--task", "find"), "there is no task 'find'"),
+        (("train", "scenes", "--model", "mobilenet_v3_small", "--input", "big"), "as 360x480, not 'big'"),
+        (("train", "digits", "--model", "mobilenet_v3_small", "--input", "32x48"), "give --input one number"),
+        (("train", "digits", "--model", "mobilenet_v3_small", "--task", "detect"), "boxes"),
+        (("models", "--task", "paint"), "there is no task 'paint'"),
+    ],
+)
+def test_what_cannot_be_is_a_sentence(
+    words: tuple[str, ...],
+    sentence: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out = ("--out", str(tmp_path / "run")) if words[0] == "train" else ()
+    code, _, err = run(capsys, monkeypatch, *words, *out)
+    assert code
+    assert sentence in err
+    assert err.count("\n") == 1
+
+
+def test_models_by_task(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    code, out, _ = run(capsys, monkeypatch, "models", "ssdlite*", "--task", "detect", "--json")
+    assert code == 0
+    names = [one["name"] for one in json.loads(out)]
+    assert "ssdlite_mobilenet_v2" in names
+    assert find("ssdlite_mobilenet_v2").task == "detect"
+
+
+def test_colours_of_classes_differ() -> None:
+    assert len({colour(number) for number in range(30)}) == 30
