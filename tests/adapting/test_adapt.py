@@ -117,6 +117,7 @@ def test_mobilenet_v3s_form(given: Given, tmp_path: Path) -> None:
     assert made.ms <= 1.01 * made.target_ms
 
 
+@pytest.mark.slow
 def test_int8_is_what_is_predicted_judged_and_delivered(given: Given, tmp_path: Path) -> None:
     made = quick_adapt.run(*given, tmp_path / "run", budget="0.95x", precision="int8")
     assert made.artifact.name == "model.int8.onnx"
@@ -125,6 +126,7 @@ def test_int8_is_what_is_predicted_judged_and_delivered(given: Given, tmp_path: 
     assert made.metrics["test_loss"] == pytest.approx(scores.loss)
 
 
+@pytest.mark.slow
 def test_taylor_scores_choose_the_channels(given: Given, tmp_path: Path) -> None:
     made = quick_adapt.run(*given, tmp_path / "run", budget="0.95x", score="taylor")
     assert made.ms <= 1.01 * made.target_ms
@@ -188,7 +190,7 @@ class Slowing(Expecting):
         return super().measured(architectures)
 
 
-@pytest.mark.parametrize(("slower", "kept"), [(1.0, True), (1.03, False)])
+@pytest.mark.parametrize(("slower", "kept"), [pytest.param(1.0, True, marks=pytest.mark.slow), (1.03, False)])
 def test_the_last_measurement_decides_also_when_it_is_shown_again(
     given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slower: float, kept: bool
 ) -> None:
@@ -300,7 +302,7 @@ def workers_of(pid: int) -> list[int]:
     return [int(word) for word in found.stdout.split()]
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.slow)])
 def test_killed_at_random_it_ends_with_the_same_network(
     given: Given, unbroken: Adapted, tmp_path: Path, kills: int
 ) -> None:

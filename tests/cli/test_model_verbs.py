@@ -182,6 +182,7 @@ def test_bench_shows_the_columns_there_is_something_for(edgewise: Command, world
     assert "model.onnx is in floating point: not measured in int8" in ended.err
 
 
+@pytest.mark.slow
 def test_throughput_is_printed_with_who_wins(edgewise: Command, world: Path) -> None:
     ended = edgewise("bench", "model.onnx", "--throughput", "--streams", "2", "--seconds", "0.1")
     assert ended.code == 0

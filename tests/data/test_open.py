@@ -12,7 +12,7 @@ from edgewise.errors import EdgewiseError
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("digts", "did you mean digits?"), ("cifar11", "did you mean cifar10"), ("zzz", "one of digits, cifar10")],
+    [("digts", "did you mean digits?"), ("cifar11", "did you mean cifar10"), ("zzz", "one of digits, scenes, cifar10")],
 )
 def test_unknown_names_get_the_nearest(tmp_path, monkeypatch, name, message):
     monkeypatch.chdir(tmp_path)

@@ -24,6 +24,7 @@ def fitted(folder: Path, budget: str) -> FitResult:
     return edgewise.fit("digits", budget, out=folder / "run", progress=False, tell=print, **options)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_the_fastest_is_narrowed_until_it_keeps_the_budget(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -24,7 +24,7 @@ SEED = find("mobilenet_v2_0.5").with_classes(10).with_input(32)
 
 @pytest.fixture(scope="module")
 def versions() -> list[Architecture]:
-    return random_versions(SEED, 8, 12)
+    return random_versions(SEED, 8, 8)
 
 
 def test_what_is_expected_follows_what_was_measured_last() -> None:

@@ -114,6 +114,7 @@ def test_a_supernet_judges(given: Given, tmp_path: Path) -> None:
     assert made.models[0].metrics["test_accuracy"] > 0.25
 
 
+@pytest.mark.slow
 def test_search_then_netadapt(given: Given, tmp_path: Path) -> None:
     names = [choice.name for choice in tiny_space.TINY.choices]
     lines = [",".join([*names, "accuracy"])]
@@ -152,7 +153,7 @@ def workers_of(pid: int) -> list[int]:
     return [int(word) for word in found.stdout.split()]
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.slow)])
 def test_killed_at_random_the_archive_is_the_same(given: Given, unbroken: Searched, tmp_path: Path, kills: int) -> None:
     """Leaders and workers in turns, each at a moment of its own."""
     out, moments = tmp_path / "run", random.Random(0)

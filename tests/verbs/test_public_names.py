@@ -24,7 +24,11 @@ VERBS = (
 )
 
 
-@pytest.mark.parametrize("verb", VERBS)
+SCENES = ("evaluate_scenes", "predict_scenes", "train_scenes")
+"""What a verb does with boxes and masks; its command does both."""
+
+
+@pytest.mark.parametrize("verb", [*VERBS, *SCENES])
 def test_a_verb_is_a_documented_function(verb: str) -> None:
     function = getattr(edgewise, verb)
     assert inspect.isfunction(function)
@@ -47,7 +51,8 @@ def test_the_command_takes_what_the_function_takes(verb: str) -> None:
     command = get_command(app).commands[verb]  # type: ignore[attr-defined]
     options = {parameter.name for parameter in command.params} - {"as_json", "form", "pattern", "nodes"}
     options -= {"models": {"weights"}, "bench": {"throughput", "streams"}}.get(verb, set())
-    parameters = set(inspect.signature(getattr(edgewise, verb)).parameters)
+    functions = [getattr(edgewise, name) for name in (verb, f"{verb}_scenes") if name in edgewise.__all__]
+    parameters = {name for function in functions for name in inspect.signature(function).parameters}
     assert options <= parameters
 
 

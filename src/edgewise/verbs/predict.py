@@ -47,6 +47,8 @@ def predict(
     """
     at_least(1, {"top": top, "threads": threads})
     model = existing(model, "model")
+    if gives_scenes(model):
+        raise EdgewiseError(f"{model} gives boxes or masks, not classes; use edgewise.predict_scenes")
     paths = list(find_images([images] if isinstance(images, str | Path) else images))
     predictor = _Artifact(model, runtime_for(model, runtime), threads) if is_artifact(model) else _ModelFile(model)
     found: list[Prediction] = []
