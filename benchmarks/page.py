@@ -282,6 +282,7 @@ SECTIONS: dict[str, Callable[[Report], str]] = {
     "prediction": lambda report: page_devices.prediction(report, table),
     "int8": int8,
     "adapt": lambda report: page_adapt.adapt(report, table),
+    "adapt_time": lambda report: page_adapt.adapt_time(report, table),
     "search": lambda report: page_search.search(report, table),
     "zero_cost": lambda report: page_search.zero_cost(report, table),
     "search_workers": page_search.workers,
@@ -338,7 +339,8 @@ def main() -> None:
     reports = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in found}
     write_text(arguments.out, page(reports))
     figures = {"adapt": page_adapt.figure, "search": page_search.figure, "search_cifar": page_search_cifar.figure}
-    for name in figures.keys() & reports.keys():
+    # Results that are not finished have no latencies yet.
+    for name in (name for name in figures.keys() & reports.keys() if reports[name].get("latencies", True)):
         write_text(arguments.out.with_name(f"{name}.svg"), figures[name](reports[name]))
     print(f"written to {arguments.out}")
 

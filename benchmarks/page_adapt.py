@@ -148,6 +148,34 @@ def _cost(key: str, search: Report) -> list[str]:
     ]
 
 
+def adapt_time(report: Report, table: Table) -> str:
+    """How long one adaptation takes, and how far its steps and its end are from what they were to be."""
+    steps = report["steps"][1:]
+    cut = [before["ms"] - after["ms"] for before, after in pairwise(report["steps"])]
+    enough = sum(one >= step["least_ms"] for one, step in zip(cut, steps, strict=True))
+    proposals = [len(step["proposals"]) for step in steps]
+    accuracy = report["accuracy"]
+    rows = [
+        ["time, with the latency table and the last training", f"{report['seconds'] / 60:.1f} minutes"],
+        ["steps", str(len(steps))],
+        ["proposals of a step", f"{min(proposals)} to {max(proposals)}, {sum(proposals)} in all"],
+        ["steps whose measured cut is at least what it was to be", f"{enough} of {len(steps)}"],
+        ["latency", f"{report['seed_ms']:.3f} ms before, {report['ms']:.3f} after"],
+        ["latency, of the target", f"{100 * report['ms'] / report['target_ms']:.1f}%"],
+        [
+            "accuracy on the test images",
+            f"{100 * accuracy['before']:.1f}% before, {100 * accuracy['after']:.1f}% after",
+        ],
+    ]
+    return f"""## The time that NetAdapt takes
+
+`edgewise adapt` of {report["model"]}, trained on the built-in {report["data"]}, with `--budget {report["budget"]}`,
+`--form {report["form"]}` and up to {report["short"]} steps of tuning for a proposal:
+
+{table(("", ""), rows)}
+"""
+
+
 def figure(report: Report) -> str:
     """Accuracy over latency, a panel a model: the mean of the seeds joined by lines, every seed a small mark."""
     models = {name: made for name in report["latencies"] if (made := ways(report, name))[MULTIPLIERS]}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from edgewise.data.scenes.composed import COUNTS, MOST, SIZE, open_scenes
 
 from edgewise.data.assemble import Options
 from edgewise.data.scenes import BoxAnnotations, MaskAnnotations
+from edgewise.data.scenes.composed import COUNTS, MOST, SIZE, open_scenes
 
 
 def test_boxes_and_masks_are_of_the_same_scenes() -> None:
