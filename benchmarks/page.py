@@ -299,7 +299,7 @@ SECTIONS: dict[str, Callable[[Report], str]] = {
 def conditions(name: str, report: Report) -> str:
     """Where, with what and under which load a section was measured."""
     machine = report["machine"]
-    load = "unknown" if machine["load"] is None else f"{machine['load'][0]:.2f}"
+    load = _load(machine)
     cores = machine["usable_cores"] or machine["cores"]
     measured = f"Measured by `benchmarks/{name}.py` with edgewise {report['edgewise']} at a load of {load}"
     place = ", ".join([machine["cpu"] or "an unknown CPU", f"{cores} cores", machine["architecture"], machine["os"]])
@@ -307,13 +307,17 @@ def conditions(name: str, report: Report) -> str:
     for timed, where in report.get("timed_on", {}).items():
         said.append(
             f"Latencies of {timed}: {where['cpu']}, {where['runtime']} {where['runtime_version']}, at a load of "
-            f"{where['load'][0]:.2f}."
+            f"{_load(where)}."
         )
     if machine["load"] is not None and machine["load"][0] >= BUSY and name not in TIMELESS:
         said.append("**The machine was busy with something else: these figures are too slow or too uncertain.**")
     if report["quick"]:
         said.append("**A quick run: too few rounds to rely on.**")
     return " ".join(said)
+
+
+def _load(machine: Report) -> str:
+    return "unknown" if machine["load"] is None else f"{machine['load'][0]:.2f}"
 
 
 def page(reports: dict[str, Report]) -> str:

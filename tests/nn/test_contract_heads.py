@@ -1,10 +1,9 @@
-"""What holds for every detector and segmentation network: it builds, survives JSON, counts as torch does, learns, and
-its ONNX file and `torch.export` give the same values."""
+"""What holds for every detector and segmentation network: it builds, survives JSON, counts as torch does, learns,, and
+`torch.export` gives the same values."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
@@ -12,34 +11,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from edgewise.blocks import SSD
 from edgewise.costs import count
-from edgewise.deploy import export_onnx, tensors_of
 from edgewise.errors import EdgewiseError
 from edgewise.nn import Network
-from edgewise.papers import Architecture, find, names
+from edgewise.papers import Architecture, find
+from heads import EVERY, SOME, small
 from random_weights import images, random_network
-from through_heads import assert_same_outputs
-
-EVERY = [*names("detect"), *names("segment")]
-
-QUICK = (
-    "ssdlite_mobilenet_v1",
-    "ssdlite_mobilenet_v2",
-    "ssdlite_mobilenet_v3_small",
-    "lr_aspp_mobilenet_v3_small_rf2",
-    "lr_aspp_mobilenet_v3_large_torchvision",
-    "r_aspp_mobilenet_v2_rf2",
-    "deeplab_v3_mobilenet_v2",
-)
-"""One of each structure; the others run with the slow tests."""
-
-SOME = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in EVERY]
-
-
-def small(name: str) -> Architecture:
-    """With three classes, on images of 64 × 96 pixels; SSD300's last maps want 300."""
-    size = () if name == "ssd300_vgg16" else (64, 96)
-    architecture = find(name).with_classes(3)
-    return architecture.with_input(*size, smallest_map=1) if size else architecture
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -79,11 +55,9 @@ def test_every_parameter_learns(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SOME)
-def test_exported_files_give_the_same(name: str, tmp_path: Path) -> None:
+def test_torch_export_gives_the_same_values(name: str) -> None:
     network = random_network(small(name))
     x = images(network.architecture.input)[:1]
-    path = export_onnx(network.architecture, tensors_of(network), tmp_path / "model.onnx")
-    assert_same_outputs(network, path, x)
     with torch.no_grad():
         values = torch.export.export(network, (x,)).module()(x)
         expected = network(x)
@@ -97,3 +71,9 @@ def test_anchors_for_another_number_of_maps_are_refused() -> None:
     broken = replace(architecture, rows=(*architecture.rows[:-1], replace(head, anchors=head.anchors[:3])))
     with pytest.raises(EdgewiseError, match="anchors for 3 maps, and 6 maps"):
         _ = broken.graph
+
+
+def test_other_classes_want_another_network() -> None:
+    network = Network(small("lr_aspp_mobilenet_v3_small_rf2"))
+    with pytest.raises(EdgewiseError, match="is no classifier; make a new network"):
+        network.reset_classifier(5)

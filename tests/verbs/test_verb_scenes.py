@@ -157,6 +157,19 @@ def test_a_body_takes_the_weights_of_a_classifier(task: Task, tmp_path: Path) ->
     assert prepared == replace(preprocessing, height=96, width=128, crop=1.0, stretch=True)
 
 
+def test_what_means_nothing_for_a_model_file_is_refused(
+    trained: tuple[Task, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, path = trained
+    images = pictures(tmp_path / "in", 1)
+    for words in (("evaluate", str(path), "scenes"), ("predict", str(images), "--model", str(path))):
+        code, _, err = run(capsys, monkeypatch, *words, "--runtime", "openvino")
+        assert code
+        assert "leave --runtime out" in err
+    with pytest.raises(EdgewiseError, match="give its model file to"):
+        edgewise.Model.from_pretrained(path)
+
+
 @pytest.mark.parametrize(
     "words", [("export",), ("quantize", "digits"), ("adapt", "--data", "digits", "--budget", "0.8x")]
 )
@@ -185,6 +198,7 @@ def test_what_is_for_classifiers_alone_says_so(
         (("train", "digits", "--model", "mobilenet_v3_small", "--input", "32x48"), "give --input one number"),
         (("train", "digits", "--model", "mobilenet_v3_small", "--task", "detect"), "boxes"),
         (("models", "--task", "paint"), "there is no task 'paint'"),
+        (("fit", "scenes", "--budget", "5ms"), "no classes of whole images; give digits"),
     ],
 )
 def test_what_cannot_be_is_a_sentence(
@@ -199,6 +213,24 @@ def test_what_cannot_be_is_a_sentence(
     assert code
     assert sentence in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "recipe", "sentence"),
+    [("scenes", "thorough", "asks for mixup, which is not for"), ("digits", "quick_detect", "asks for photometric")],
+)
+def test_a_recipe_for_other_data_is_refused(
+    data: str,
+    recipe: str,
+    sentence: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    words = ("train", data, "--model", "mobilenet_v3_small", "--recipe", recipe, "--out", str(tmp_path / "run"))
+    code, _, err = run(capsys, monkeypatch, *words)
+    assert code
+    assert sentence in err.splitlines()[-1]  # behind the line on what is trained
 
 
 def test_models_by_task(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,10 +9,10 @@ from io import StringIO
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, get_args
 
-from edgewise.blocks import Task
 from edgewise.errors import EdgewiseError
 
 if TYPE_CHECKING:
+    from edgewise.blocks import Task
     from edgewise.data import BadImage
 
 _UNBOUNDED = 100_000
@@ -57,6 +57,8 @@ def pixels(text: str | None) -> int | tuple[int, int] | None:
 
 def task(text: str | None) -> Task | None:
     """`--task`. Raises `EdgewiseError` for what is none."""
+    from edgewise.blocks import Task
+
     for known in get_args(Task):
         if text == known:
             return known

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Option
 
 from edgewise.cli import console
+from edgewise.errors import EdgewiseError
 
 if TYPE_CHECKING:
     from edgewise.verbs.evaluate import Evaluated
@@ -35,9 +36,11 @@ def evaluate(
 ) -> None:
     """Score a model file or an artifact on data, in total and per class."""
     from edgewise.verbs.evaluate import evaluate as run
-    from edgewise.verbs.predict import gives_scenes
+    from edgewise.verbs.resolve import gives_scenes
 
     if gives_scenes(model):
+        if runtime is not None:
+            raise EdgewiseError("a model file runs in torch; leave --runtime out")
         from edgewise.verbs.evaluate_scenes import evaluate_scenes
 
         ignoring = tuple(ignored or ())

@@ -37,19 +37,23 @@ def predict(
     """Tell the classes of images, or find boxes or masks in them."""
     if form not in ("table", "json", "csv"):
         raise EdgewiseError(f"predictions are printed as table, json or csv, not as '{form}'")
-    from edgewise.verbs.predict import gives_scenes
     from edgewise.verbs.predict import predict as run
+    from edgewise.verbs.resolve import gives_scenes
 
     bad: list[BadImage] = []
     if gives_scenes(model):
         if form == "csv":
             raise EdgewiseError("boxes and masks are printed as a table or as json; leave --format csv out")
+        if runtime is not None:
+            raise EdgewiseError("a model file runs in torch; leave --runtime out")
         from edgewise.verbs.predict_scenes import predict_scenes
 
         scenes = predict_scenes(images, model, least=least, draw=draw, skip_bad=skip_bad, bad=bad)
         _show_scenes(scenes, form, draw)
         console.note_skipped(bad)
         return
+    if draw is not None:
+        raise EdgewiseError("pictures are drawn of boxes and masks, and this model gives classes; leave --draw out")
     found = run(images, model, top=top, skip_bad=skip_bad, bad=bad, runtime=runtime, threads=threads)
     if form == "json":
         console.show_json([asdict(one) for one in found])

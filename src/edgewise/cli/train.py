@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -60,56 +61,32 @@ def train(
     from edgewise.verbs.train_scenes import train_scenes
 
     pixels, wanted = console.pixels(size), task_for(data, console.task(task))
-    chosen = named_recipe(recipe) if recipe else None
-    command = command_line()
-    if wanted == "classify":
-        if isinstance(pixels, tuple):
-            raise EdgewiseError("classifiers are trained on square images; give --input one number")
-        trained = train(
-            data,
-            model,
-            weights=weights,
-            out=out,
-            width=width,
-            size=pixels,
-            recipe=chosen,
-            epochs=epochs,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            flip=flip,
-            seed=seed,
-            skip_bad=skip_bad,
-            root=root,
-            workers=workers,
-            devices=devices,
-            accelerator=accelerator,
-            command=command,
-            tell=console.note,
-        )
+    if wanted != "classify":
+        run = partial(train_scenes, task=wanted, size=pixels, ignored=tuple(ignored or ()))
+    elif isinstance(pixels, tuple):
+        raise EdgewiseError("classifiers are trained on square images; give --input one number")
     else:
-        trained = train_scenes(
-            data,
-            model,
-            task=wanted,
-            weights=weights,
-            out=out,
-            width=width,
-            size=pixels,
-            ignored=tuple(ignored or ()),
-            recipe=chosen,
-            epochs=epochs,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            flip=flip,
-            seed=seed,
-            skip_bad=skip_bad,
-            root=root,
-            workers=workers,
-            devices=devices,
-            accelerator=accelerator,
-            command=command,
-            tell=console.note,
-        )
+        run = partial(train, size=pixels)
+    trained = run(
+        data,
+        model,
+        weights=weights,
+        out=out,
+        width=width,
+        recipe=named_recipe(recipe) if recipe else None,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        flip=flip,
+        seed=seed,
+        skip_bad=skip_bad,
+        root=root,
+        workers=workers,
+        devices=devices,
+        accelerator=accelerator,
+        command=command_line(),
+        tell=console.note,
+    )
     if outside_rank():
         return
     result = trained.training

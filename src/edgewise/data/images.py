@@ -91,6 +91,15 @@ class ImageFiles:
         return ImageFiles([self.paths[index] for index in indices], [self.headers[index] for index in indices])
 
 
+def size_of(images: Images, index: int) -> tuple[int, int]:
+    """Height and width of an image, by its header where it is not in memory."""
+    if isinstance(images, ImageFiles):
+        header = images.headers[index]
+        return header.height, header.width
+    height, width = images.load(index).shape[:2]
+    return height, width
+
+
 @dataclass(frozen=True)
 class Reading:
     """What became of a list of files.

@@ -101,19 +101,23 @@ class WorkerSource:
         self._workers = 0 if isinstance(split.images, StoredImages) else workers
 
     def batches(self, epoch: int, plan: Sequence[np.ndarray]) -> Generator[Loaded]:
-        loader = DataLoader(
-            self._samples,
-            batch_sampler=[[(epoch, sample) for sample in samples.tolist()] for samples in plan],
-            collate_fn=_as_it_is,
-            num_workers=self._workers,
-            # Its own generator, or starting an epoch would draw from the one that dropout and initialisation use.
-            generator=torch.Generator(),
-        )
-        for images, samples, bad in loader:
+        for images, samples, bad in worker_batches(self._samples, epoch, plan, self._workers):
             yield Loaded(images.numpy(), samples.numpy(), bad)
 
 
 _Sent = tuple[torch.Tensor, torch.Tensor, list[tuple[int, str]]]
+
+
+def worker_batches(samples: Dataset[Any], epoch: int, plan: Sequence[np.ndarray], workers: int) -> DataLoader[Any]:
+    """What `samples` gives for every batch of the plan, asked by pairs of epoch and sample."""
+    return DataLoader(
+        samples,
+        batch_sampler=[[(epoch, sample) for sample in batch.tolist()] for batch in plan],
+        collate_fn=_as_it_is,
+        num_workers=workers,
+        # Its own generator, or starting an epoch would draw from the one that dropout and initialisation use.
+        generator=torch.Generator(),
+    )
 
 
 def _as_it_is(batch: Any) -> Any:

@@ -67,7 +67,9 @@ def open_dataset(
             case "scenes":
                 from edgewise.data.scenes.composed import open_scenes
 
-                return open_scenes("detect" if task in (None, "classify") else task, options)
+                if task == "classify":
+                    raise EdgewiseError("scenes have boxes or masks and no classes of whole images; give digits")
+                return open_scenes(task or "detect", options)
     path = Path(source).expanduser()
     if task != "classify" and path.exists():
         from edgewise.data.scenes import open_boxes, open_masks, task_of

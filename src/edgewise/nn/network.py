@@ -53,7 +53,10 @@ class Network(Interpreter):
         )
 
     def reset_classifier(self, classes: int) -> None:
-        """Fresh last layers for `classes` classes; everything else keeps its weights."""
+        """Fresh last layers for `classes` classes; everything else keeps its weights. Raises `EdgewiseError` for a
+        network that gives boxes or masks: make a new one of `architecture.with_classes`, and load what fits."""
+        if self.architecture.task != "classify":
+            raise EdgewiseError(f"{self.architecture.name} is no classifier; make a new network with other classes")
         architecture = self.architecture.with_classes(classes)
         for index, row in enumerate(architecture.rows):
             if isinstance(row, Head):

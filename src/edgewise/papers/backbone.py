@@ -6,13 +6,18 @@ from dataclasses import replace
 from math import log2
 from typing import Any, cast
 
-from edgewise.blocks import ConvBNAct, Head, InvertedResidual, Row
+from edgewise.blocks import AuxiliaryClassifier, ConvBNAct, Head, InvertedResidual, ResponseNorm, Row, SqueezeExcite
 from edgewise.errors import EdgewiseError
 from edgewise.papers.architecture import Architecture
 
 
 def body(base: Architecture) -> Architecture:
-    """The rows of `base` that give maps, without its classifiers."""
+    """The rows of `base` that give maps, without its classifier: rows keep their numbers, and weights their names.
+
+    Raises `EdgewiseError` for a network with classifiers in its middle.
+    """
+    if any(isinstance(row, AuxiliaryClassifier) for row in base.rows):
+        raise EdgewiseError(f"{base.name} has classifiers in its middle; use the network without them as a body")
     rows = [row for row, shape in zip(base.rows, base.shapes, strict=True) if len(shape) == 3]
     return replace(base, rows=tuple(row for row in rows if not isinstance(row, Head)))
 
@@ -54,6 +59,10 @@ def filtered_at(base: Architecture, stride: int) -> str:
     return f"{index}.depthwise" if isinstance(base.rows[index], InvertedResidual) else str(index)
 
 
+_POINTWISE = (SqueezeExcite, ResponseNorm)
+"""Rows that look at one cell at a time, or at all."""
+
+
 def with_output_stride(base: Architecture, stride: int, *, at_once: bool = False) -> Architecture:
     """`base` with no map beyond `stride`: rows that would halve it keep it, and the taps of those behind them stand as
     much farther apart (atrous convolution; DeepLabV3, section 3.1). `at_once` already those of the row itself
@@ -65,7 +74,8 @@ def with_output_stride(base: Architecture, stride: int, *, at_once: bool = False
         halves = after > stride and after > before
         changes: dict[str, Any] = {"stride": 1} if halves else {}
         wanted = 2 * rate if halves and at_once else rate
-        if wanted > 1 and getattr(row, "kernel", 1) > 1:
+        # Rows without a field for it have kernels of 3 inside.
+        if wanted > 1 and getattr(row, "kernel", 3) > 1 and not isinstance(row, _POINTWISE):
             changes["dilation"] = wanted
         unknown = [name for name in changes if not hasattr(row, name)]
         if unknown:

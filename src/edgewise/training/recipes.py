@@ -61,15 +61,8 @@ def quick_detect(epochs: int = 60, batch_size: int = 16) -> Recipe:
     Time: not measured yet
     Result: not measured yet
     """
-    return Recipe(
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=0.05 * batch_size / 16,
-        weight_decay=4e-5,
-        warmup_epochs=min(3.0, 0.2 * epochs),
-        clip_norm=5.0,
-        augmentation=Augmentation(crop="resized", flip=True, photometric=True),
-    )
+    crops = Augmentation(crop="resized", flip=True, photometric=True)
+    return _scenes(epochs, batch_size, 0.05 * batch_size / 16, crops)
 
 
 def quick_segment(epochs: int = 60, batch_size: int = 8) -> Recipe:
@@ -80,14 +73,19 @@ def quick_segment(epochs: int = 60, batch_size: int = 8) -> Recipe:
     Time: not measured yet
     Result: not measured yet
     """
+    crops = Augmentation(crop="resized", flip=True, photometric=True, scale=(0.25, 1.0))
+    return _scenes(epochs, batch_size, 0.05 * batch_size / 8, crops)
+
+
+def _scenes(epochs: int, batch_size: int, learning_rate: float, augmentation: Augmentation) -> Recipe:
     return Recipe(
         epochs=epochs,
         batch_size=batch_size,
-        learning_rate=0.05 * batch_size / 8,
+        learning_rate=learning_rate,
         weight_decay=4e-5,
         warmup_epochs=min(3.0, 0.2 * epochs),
         clip_norm=5.0,
-        augmentation=Augmentation(crop="resized", flip=True, photometric=True, scale=(0.25, 1.0)),
+        augmentation=augmentation,
     )
 
 

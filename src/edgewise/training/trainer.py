@@ -173,11 +173,29 @@ def _checked(network: nn.Module, feed: Feed, data: Dataset | Mapping[str, Split]
     labels = feed.splits["train"].labels
     needed = len(data.classes) if isinstance(data, Dataset) else _classes_in(labels)
     check_task(network, feed.task)
+    _check_recipe(feed)
     if needed > classes or (feed.multi_label and needed != classes):
         raise EdgewiseError(
             f"the data has {needed} classes but the network {classes} outputs; give the network as many as the data"
         )
     return classes
+
+
+def _check_recipe(feed: Feed) -> None:
+    """Raises `EdgewiseError` where the recipe asks for what its data does not have done to it."""
+    recipe, varied = feed.recipe, feed.recipe.augmentation
+    if feed.task == "classify":
+        unknown = {"photometric": varied is not None and varied.photometric}
+    else:
+        unknown = {
+            "mixup": recipe.mixup > 0,
+            "cutmix": recipe.cutmix > 0,
+            "rand_augment": varied is not None and varied.rand_augment > 0,
+            'crop="pad"': varied is not None and varied.crop == "pad",
+        }
+    if asked := [name for name, wanted in unknown.items() if wanted]:
+        kind = "whole images" if feed.task == "classify" else "boxes and masks"
+        raise EdgewiseError(f"the recipe asks for {asked[0]}, which is not for {kind}; choose another recipe")
 
 
 def _classes_in(labels: np.ndarray) -> int:

@@ -13,7 +13,7 @@ from edgewise.data.decode import BadImage, UnreadableError, decode, quiet
 from edgewise.data.preprocessing import Preprocessing
 from edgewise.errors import EdgewiseError
 from edgewise.verbs.checks import at_least
-from edgewise.verbs.resolve import existing, is_artifact, is_model_file, runtime_for
+from edgewise.verbs.resolve import existing, gives_scenes, is_artifact, is_model_file, runtime_for
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"})
 
@@ -71,16 +71,6 @@ def predict(
                 _best(str(path), p, predictor.classes, top) for path, p in zip(readable, probabilities, strict=True)
             )
     return found
-
-
-def gives_scenes(model: str | Path) -> bool:
-    """Whether `model` is a model file for boxes or masks. Raises `EdgewiseError` where there is none."""
-    path = existing(model, "model")
-    if not is_model_file(path):
-        return False
-    from edgewise.weights import read_card
-
-    return read_card(path).architecture.task != "classify"
 
 
 def find_images(images: Iterable[str | Path]) -> Iterator[Path]:

@@ -72,6 +72,7 @@ def predict_scenes(
     if not 0 <= least <= 1:
         raise EdgewiseError(f"a score lies between 0 and 1, not at {least}")
     network, card = load_model(existing(model, "model file"))
+    anchors = anchor_boxes(card.architecture) if card.architecture.task == "detect" else None
     paths = list(find_images([images] if isinstance(images, str | Path) else images))
     found: list[Scene] = []
     for path in paths:
@@ -82,24 +83,26 @@ def predict_scenes(
             if bad is not None:
                 bad.append(pixels)
             continue
-        found.append(_scene(network, card, path, pixels, least))
+        found.append(_scene(network, card, anchors, path, pixels, least))
         if draw is not None:
             _draw(found[-1], pixels, Path(draw))
     return found
 
 
 @torch.inference_mode()
-def _scene(network: Network, card: ModelCard, path: Path, pixels: np.ndarray, least: float) -> Scene:
+def _scene(
+    network: Network, card: ModelCard, anchors: np.ndarray | None, path: Path, pixels: np.ndarray, least: float
+) -> Scene:
     outputs = network.forward_outputs(torch.from_numpy(card.preprocessing.apply(pixels))[None])
     height, width = pixels.shape[:2]
-    if card.architecture.task == "segment":
+    if anchors is None:
         mask = outputs["output"][0].argmax(0).numpy().astype(np.uint8)
         whole = np.asarray(Image.fromarray(mask).resize((width, height), Image.Resampling.NEAREST))
         return Scene(str(path), (), whole, card.classes)
     made = selected(
         outputs["output"][0].numpy(),
         outputs["boxes"][0].numpy(),
-        anchor_boxes(card.architecture),
+        anchors,
         Selection(least_score=max(least, Selection().least_score)),
     )
     boxes = made.in_pixels(height, width).round(1).tolist()

@@ -120,6 +120,16 @@ def is_model_file(model: str | Path) -> bool:
     return located(model).suffix == MODEL_FILE
 
 
+def gives_scenes(model: str | Path) -> bool:
+    """Whether `model` is a model file for boxes or masks. Raises `EdgewiseError` where there is none."""
+    path = existing(model, "model")
+    if not is_model_file(path):
+        return False
+    from edgewise.weights import read_card
+
+    return read_card(path).architecture.task != "classify"
+
+
 def existing(path: str | Path, what: str) -> Path:
     """`path`, when there is a file; the model file, when it is a folder with one. Raises `EdgewiseError` otherwise."""
     path = located(Path(path))

@@ -85,7 +85,7 @@ def scene_network(start: Start, architecture: Architecture, classes: tuple[str, 
     taken = {
         name: value
         for name, value in start.tensors.items()
-        if name in state and state[name].shape == value.shape and not name.startswith(left_out or ("-",))
+        if name in state and state[name].shape == value.shape and not name.startswith(left_out)
     }
     if not any(name.endswith("weight") for name in taken):
         raise EdgewiseError(f"none of the weights of {start.file} fit {architecture.name}; start from its own backbone")

@@ -40,6 +40,11 @@ class Model:
     """
 
     def __init__(self, network: Network, card: ModelCard) -> None:
+        if card.architecture.task != "classify":
+            raise EdgewiseError(
+                f"{card.architecture.name} gives boxes or masks, not classes; give its model file to "
+                "edgewise.predict_scenes"
+            )
         self.network = network
         self.card = card
 

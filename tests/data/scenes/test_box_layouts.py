@@ -143,3 +143,12 @@ def test_no_boxes_at_all(tmp_path: Path) -> None:
         open_boxes(tmp_path, Options(only="all"))
     with pytest.raises(EdgewiseError, match="has no boxes that are known"):
         open_boxes(tmp_path / "images", Options())
+
+
+def test_a_box_that_moves_makes_other_data(tmp_path: Path) -> None:
+    root = yolo(tmp_path)
+    first, again = (open_boxes(root, Options()).digest for _ in range(2))
+    assert first == again
+    label = root / "labels" / "val" / "val0.txt"
+    label.write_text("0 0.3 0.5 0.2 0.5\n1 0.7 0.25 0.475 0.3\n")
+    assert open_boxes(root, Options()).digest != first

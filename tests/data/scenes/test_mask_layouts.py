@@ -130,3 +130,13 @@ def test_a_folder_without_masks(tmp_path: Path) -> None:
     picture(tmp_path / "images" / "a.png")
     with pytest.raises(EdgewiseError, match="has no masks that are known"):
         open_masks(tmp_path, Options())
+
+
+def test_a_pixel_that_changes_makes_other_data(tmp_path: Path) -> None:
+    root = camvid(tmp_path)
+    first = open_masks(root, Options()).digest
+    assert open_masks(root, Options()).digest == first
+    pixels = mask()
+    pixels[20, 30] = 2  # a class that is there already
+    saved(root / "val" / "labels" / "val0.png", pixels)
+    assert open_masks(root, Options()).digest != first

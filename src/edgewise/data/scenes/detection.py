@@ -10,8 +10,8 @@ import numpy as np
 
 from edgewise.data.assemble import Listing, Options, from_files
 from edgewise.data.dataset import Dataset, Split
-from edgewise.data.images import ImageFiles
-from edgewise.data.scenes.annotations import BoxAnnotations, Boxes
+from edgewise.data.images import size_of
+from edgewise.data.scenes.annotations import BoxAnnotations, Boxes, digest_with
 from edgewise.data.scenes.found import FoundBoxes, Marked
 from edgewise.errors import EdgewiseError
 
@@ -74,27 +74,21 @@ def box_dataset(found: FoundBoxes, options: Options) -> Dataset:
     remarks = _Remarks()
     splits: dict[str, Split] = {}
     without: list[str] = []
+    drawn: list[bytes] = []
     for name, split in opened.splits.items():
         annotations: list[Boxes] = []
         for index in range(len(split)):
             one = marked[split.path(index)]
-            annotations.append(_checked(one, _size(split, index), numbers, remarks))
+            annotations.append(_checked(one, size_of(split.images, index), numbers, remarks))
             if not len(annotations[-1]):
                 without.append(one.name)
         splits[name] = replace(split, annotations=BoxAnnotations(annotations))
+        drawn += [one.to_bytes() for one in annotations]
     if len(without) == sum(map(len, splits.values())):
         raise EdgewiseError(f"{found.source} has no box that can be used; look at its annotations")
     notes = remarks.sentences(found.unlisted, without)
-    return replace(opened, task="detect", multi_label=False, splits=splits, notes=notes)
-
-
-def _size(split: Split, index: int) -> tuple[int, int]:
-    """Height and width of an image."""
-    if isinstance(split.images, ImageFiles):
-        header = split.images.headers[index]
-        return header.height, header.width
-    height, width = split.images.load(index).shape[:2]
-    return height, width
+    digest = digest_with(opened.digest, drawn)
+    return replace(opened, task="detect", multi_label=False, splits=splits, notes=notes, digest=digest)
 
 
 def _checked(one: Marked, size: tuple[int, int], numbers: dict[str, int], remarks: _Remarks) -> Boxes:

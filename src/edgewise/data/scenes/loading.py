@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from edgewise.data.augmentation import Augmentation
 from edgewise.data.dataset import Split
 from edgewise.data.decode import UnreadableError, quiet
-from edgewise.data.loading import Loaded, load, next_sound
+from edgewise.data.loading import Loaded, load, next_sound, worker_batches
 from edgewise.data.preprocessing import Preprocessing
 from edgewise.data.scenes.annotations import BoxAnnotations, MaskAnnotations
 from edgewise.data.scenes.variation import FIELDS, LABEL, NO_BOX, SceneVariation
@@ -38,22 +38,11 @@ class SceneSource:
         self._workers = workers
 
     def batches(self, epoch: int, plan: Sequence[np.ndarray]) -> Generator[Loaded]:
-        loader = DataLoader(
-            self._samples,
-            batch_sampler=[[(epoch, sample) for sample in samples.tolist()] for samples in plan],
-            collate_fn=_as_it_is,
-            num_workers=self._workers,
-            generator=torch.Generator(),
-        )
-        for images, targets, samples, bad in loader:
+        for images, targets, samples, bad in worker_batches(self._samples, epoch, plan, self._workers):
             yield Loaded(images.numpy(), samples.numpy(), bad, targets.numpy())
 
 
 _Sent = tuple[torch.Tensor, torch.Tensor, torch.Tensor, list[tuple[int, str]]]
-
-
-def _as_it_is(batch: Any) -> Any:
-    return batch
 
 
 class _Scenes(Dataset[_Sent]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from edgewise.data.assemble import Listing, Options, from_files
-from edgewise.data.dataset import Dataset, bad_images_error
+from edgewise.data.dataset import Dataset, Split, bad_images_error
 from edgewise.data.decode import BadImage, UnreadableError
-from edgewise.data.images import in_threads
-from edgewise.data.scenes.annotations import IGNORED, MaskAnnotations, MaskFile
+from edgewise.data.images import in_threads, size_of
+from edgewise.data.scenes.annotations import IGNORED, MaskAnnotations, MaskFile, digest_with
 from edgewise.data.scenes.classes import FILE, MaskClasses, cityscapes, pascal, read_classes
 from edgewise.data.scenes.masks import MaskRule
 from edgewise.errors import EdgewiseError
@@ -72,7 +73,7 @@ def mask_dataset(root: Path, options: Options, ignored: tuple[int, ...] = ()) ->
     if classes is None:
         most = max((label for one in found for label in one.labels), default=0)
         classes = MaskClasses(tuple(f"class {number}" for number in range(most + 1)), rule)
-    shapes = {str(layout.pairs[index].image): one.shape for index, one in zip(sound, found, strict=True)}
+    read_of = {str(layout.pairs[index].image): one for index, one in zip(sound, found, strict=True)}
     listing = Listing(
         source=str(root),
         classes=classes.names,
@@ -85,13 +86,14 @@ def mask_dataset(root: Path, options: Options, ignored: tuple[int, ...] = ()) ->
         everywhere=False,
     )
     dataset = from_files(listing, [layout.pairs[index].image for index in sound], options)
-    return _matched(dataset, masks, shapes, options)
+    return _matched(dataset, masks, read_of, options)
 
 
 @dataclass(frozen=True)
 class _Found:
     shape: tuple[int, int]
     labels: tuple[int, ...]
+    digest: bytes
 
 
 def _read(mask: MaskFile) -> _Found | str:
@@ -101,7 +103,8 @@ def _read(mask: MaskFile) -> _Found | str:
     except UnreadableError as error:
         return str(error)
     present = np.flatnonzero(np.bincount(pixels.ravel(), minlength=IGNORED + 1)[:IGNORED])
-    return _Found((pixels.shape[0], pixels.shape[1]), tuple(present.tolist()))
+    digest = hashlib.sha256(pixels.tobytes()).digest()
+    return _Found((pixels.shape[0], pixels.shape[1]), tuple(present.tolist()), digest)
 
 
 def _found(read: _Found | str) -> _Found:
@@ -109,29 +112,30 @@ def _found(read: _Found | str) -> _Found:
     return read
 
 
-def _matched(
-    dataset: Dataset, masks: dict[str, MaskFile], shapes: dict[str, tuple[int, int]], options: Options
-) -> Dataset:
+def _matched(dataset: Dataset, masks: dict[str, MaskFile], read_of: dict[str, _Found], options: Options) -> Dataset:
     """The dataset with its masks; images whose mask has another size are bad."""
     bad: list[BadImage] = []
-    splits = {}
+    splits: dict[str, Split] = {}
+    drawn: list[bytes] = []
     for name, split in dataset.splits.items():
         good: list[int] = []
         for index in range(len(split)):
-            image = split.load(index)
             path = split.path(index)
-            if image.shape[:2] == shapes[path]:
+            both = size_of(split.images, index), read_of[path].shape
+            if both[0] == both[1]:
                 good.append(index)
                 continue
-            sizes = [f"{width}×{height}" for height, width in (image.shape[:2], shapes[path])]
+            sizes = [f"{width}×{height}" for height, width in both]
             bad.append(BadImage(path, f"has {sizes[0]} pixels and its mask {sizes[1]}"))
         kept = split.take(good) if len(good) < len(split) else split
         annotations = MaskAnnotations([masks[kept.path(index)] for index in range(len(kept))])
         splits[name] = replace(kept, annotations=annotations)
+        drawn += [read_of[kept.path(index)].digest for index in range(len(kept))]
     if bad and not options.skip_bad:
-        raise bad_images_error(bad, len(shapes), dataset.source)
+        raise bad_images_error(bad, len(read_of), dataset.source)
     skipped = (*dataset.skipped, *bad)
-    return replace(dataset, task="segment", multi_label=False, splits=splits, skipped=skipped)
+    digest = digest_with(dataset.digest, drawn)
+    return replace(dataset, task="segment", multi_label=False, splits=splits, skipped=skipped, digest=digest)
 
 
 def _layout(root: Path) -> _Layout | None:

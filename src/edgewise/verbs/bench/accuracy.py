@@ -99,6 +99,8 @@ def judge(
 def _labelled(subject: Subject, dataset: Dataset, split: str) -> Split:
     if subject.card is None or not subject.card.classes:
         raise EdgewiseError("it has no trained weights and class names; give a model file, or an artifact made of one")
+    if subject.architecture is not None and subject.architecture.task != "classify":
+        raise EdgewiseError("it gives boxes or masks, whose scores `edgewise evaluate` tells")
     if subject.card.multi_label != dataset.multi_label:
         says, gives = ("several labels", "one label") if dataset.multi_label else ("one label", "several labels")
         raise EdgewiseError(f"{dataset.source} has {says} an image and the model gives {gives}; use data of its kind")

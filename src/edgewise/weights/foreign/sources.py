@@ -113,6 +113,8 @@ def load_foreign(architecture: Architecture, weights: str | Path, *, like: str |
     Raises `EdgewiseError` when nobody publishes weights for the network, they cannot be fetched, or a file holds other
     tensors.
     """
+    if architecture.task != "classify":
+        raise EdgewiseError(f"weights of others are read for classifiers, and {architecture.name} is none yet")
     path = Path(weights)
     if str(weights) not in SOURCES and path.is_file():
         relative = None
