@@ -1,16 +1,28 @@
-"""A small adaptation that ends in seconds, for a device that is not here; run as a script, to be killed."""
+"""A small adaptation that ends in seconds, for a device that is not here; run as a script, to be killed.
+
+Its last training is in fp32, and with one thread: which precision is faster is measured, and two runs may find it
+different.
+"""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import torch
 
 from edgewise.blocks import Classifier, ConvBNAct, InvertedResidual, ShuffleUnitV2
 from edgewise.data.preprocessing import Preprocessing
 from edgewise.deploy import ArtifactCard
 from edgewise.deploy.model_file import write_model_file
 from edgewise.deploy.tensors import random_tensors
+from edgewise.fitting.halving import default_recipe
 from edgewise.papers import Architecture
+from edgewise.training import Recipe
+from edgewise.verbs import adapt as module
 from edgewise.verbs.adapt import Adapted, adapt
 from predicted_device import device
 
@@ -40,6 +52,10 @@ def prepared(folder: Path) -> tuple[Path, Path]:
     return model, profile
 
 
+def _in_fp32(*args: Any, **options: Any) -> Recipe:
+    return replace(default_recipe(*args, **options), precision="32")
+
+
 def run(
     model: Path,
     images: Path,
@@ -52,23 +68,29 @@ def run(
     precision: str = "fp32",
     score: str = "magnitude",
 ) -> Adapted:
-    made = adapt(
-        model,
-        images,
-        budget,
-        out=out,
-        device=profile,
-        form=form,
-        quantum=quantum,
-        precision=precision,
-        score=score,
-        short=8,
-        epochs=1,
-        workers=2,
-        flip=False,
-        progress=False,
-        tell=lambda text: print(text, file=sys.stderr, flush=True),
-    )
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with mock.patch.object(module, "default_recipe", _in_fp32):
+            made = adapt(
+                model,
+                images,
+                budget,
+                out=out,
+                device=profile,
+                form=form,
+                quantum=quantum,
+                precision=precision,
+                score=score,
+                short=8,
+                epochs=1,
+                workers=2,
+                flip=False,
+                progress=False,
+                tell=lambda text: print(text, file=sys.stderr, flush=True),
+            )
+    finally:
+        torch.set_num_threads(threads)
     assert isinstance(made, Adapted)
     return made
 
