@@ -113,7 +113,7 @@ def test_export_says_how_close_it_is(edgewise: Command, world: Path) -> None:
     ended = edgewise("export", "model.safetensors", "--out", "new/inside.onnx", "--normalise-inside")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.startswith("new/inside.onnx: ")
-    assert "MiB; class scores differ from torch's by at most " in ended.out
+    assert "MiB; its outputs differ from torch's by at most " in ended.out
     assert len(ended.out.splitlines()) == 1
     assert [path.name for path in (world / "new").iterdir()] == ["inside.onnx"]
 

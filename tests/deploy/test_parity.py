@@ -39,7 +39,7 @@ def test_an_artifact_of_other_weights(
     export: Export, network: Network, preprocessing: Preprocessing, pixels: np.ndarray
 ) -> None:
     path = export(seed=1)
-    with pytest.raises(EdgewiseError, match="is not the network it was made from: class scores differ by") as caught:
+    with pytest.raises(EdgewiseError, match="is not the network it was made from: its outputs differ by") as caught:
         compare(path, network, pixels, preprocessing=preprocessing)
     assert str(path) in str(caught.value)
 

@@ -283,8 +283,7 @@ def test_executorch_goes_on_when_others_are_loaded_for_another_number_of_threads
         for name, threads in (("one", 1), ("two", 2), ("another", 1)):
             worker.load(name, path, threads=threads)
         for name in ("one", "two", "one", "another", "two"):
-            _, shape, content = worker.run(name, images[:1].tobytes())
-            actual = np.frombuffer(content, np.float32).reshape(shape)
+            ((actual, *_),) = worker.run(name, images[:1].tobytes())
             np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-5)
             before = _thread_seconds(worker.pid)
             worker.time(name, iterations=30)

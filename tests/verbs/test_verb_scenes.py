@@ -170,9 +170,7 @@ def test_what_means_nothing_for_a_model_file_is_refused(
         edgewise.Model.from_pretrained(path)
 
 
-@pytest.mark.parametrize(
-    "words", [("export",), ("quantize", "digits"), ("adapt", "--data", "digits", "--budget", "0.8x")]
-)
+@pytest.mark.parametrize("words", [("adapt", "--data", "digits", "--budget", "0.8x")])
 def test_what_is_for_classifiers_alone_says_so(
     trained: tuple[Task, Path],
     words: tuple[str, ...],

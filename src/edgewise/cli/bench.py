@@ -49,6 +49,12 @@ def bench(
     workers: Annotated[
         int | None, Option(help="Processes that decode large images; by default half of the cores.")
     ] = None,
+    ignored: Annotated[
+        list[int] | None, Option("--ignore-index", help="A value of masks that is no class, beside 255.")
+    ] = None,
+    suppress_inside: Annotated[
+        bool, Option("--suppress-inside", help="Of boxes: artifacts decode them and suppress overlapping ones.")
+    ] = False,
     throughput: Annotated[
         bool, Option("--throughput", help="Images per second of streams beside each other, instead of latencies.")
     ] = False,
@@ -97,6 +103,8 @@ def bench(
         skip_bad=skip_bad,
         root=root,
         workers=workers,
+        ignored=tuple(ignored or ()),
+        suppress_inside=suppress_inside,
         progress=console.rounds(),
     )
     console.note_skipped(found.skipped)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Option
 
 from edgewise.cli import console
-from edgewise.errors import EdgewiseError
 
 if TYPE_CHECKING:
     from edgewise.verbs.evaluate import Evaluated
@@ -39,13 +38,18 @@ def evaluate(
     from edgewise.verbs.resolve import gives_scenes
 
     if gives_scenes(model):
-        if runtime is not None:
-            raise EdgewiseError("a model file runs in torch; leave --runtime out")
         from edgewise.verbs.evaluate_scenes import evaluate_scenes
 
-        ignoring = tuple(ignored or ())
         scenes = evaluate_scenes(
-            model, data, split=split, seed=seed, skip_bad=skip_bad, root=root, workers=workers, ignored=ignoring
+            model,
+            data,
+            split=split,
+            seed=seed,
+            skip_bad=skip_bad,
+            root=root,
+            workers=workers,
+            ignored=tuple(ignored or ()),
+            runtime=runtime,
         )
         _show_scenes(scenes, as_json)
         return

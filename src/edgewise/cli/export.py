@@ -20,6 +20,10 @@ def export(
     normalise_inside: Annotated[
         bool, Option("--normalise-inside", help="The artifact takes uint8 pixels and normalises them itself.")
     ] = False,
+    suppress_inside: Annotated[
+        bool,
+        Option("--suppress-inside", help="Of boxes: the artifact decodes them and suppresses overlapping ones itself."),
+    ] = False,
     threads: Annotated[
         int, Option(help="Threads that the artifact will run on; forms of it are compared on them.")
     ] = 1,
@@ -27,9 +31,17 @@ def export(
     """Export a model file to what a runtime takes, and compare the two on real images."""
     from edgewise.verbs.export import export as run
 
-    made = run(model, out, runtime=runtime, images=images, normalise_inside=normalise_inside, threads=threads)
+    made = run(
+        model,
+        out,
+        runtime=runtime,
+        images=images,
+        normalise_inside=normalise_inside,
+        suppress_inside=suppress_inside,
+        threads=threads,
+    )
     console.show(
-        f"{made.artifact}: {made.size_bytes / 2**20:.2f} MiB; class scores differ from torch's by at most "
+        f"{made.artifact}: {made.size_bytes / 2**20:.2f} MiB; its outputs differ from torch's by at most "
         f"{made.parity.difference:.1e} of their range on {made.parity.images} images"
     )
     if made.forms.latencies:

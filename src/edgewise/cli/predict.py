@@ -44,11 +44,11 @@ def predict(
     if gives_scenes(model):
         if form == "csv":
             raise EdgewiseError("boxes and masks are printed as a table or as json; leave --format csv out")
-        if runtime is not None:
-            raise EdgewiseError("a model file runs in torch; leave --runtime out")
         from edgewise.verbs.predict_scenes import predict_scenes
 
-        scenes = predict_scenes(images, model, least=least, draw=draw, skip_bad=skip_bad, bad=bad)
+        scenes = predict_scenes(
+            images, model, least=least, draw=draw, skip_bad=skip_bad, bad=bad, runtime=runtime, threads=threads
+        )
         _show_scenes(scenes, form, draw)
         console.note_skipped(bad)
         return

@@ -42,6 +42,13 @@ def quantize(
     workers: Annotated[
         int | None, Option(help="Processes that decode large images; by default half of the cores.")
     ] = None,
+    ignored: Annotated[
+        list[int] | None, Option("--ignore-index", help="A value of masks that is no class, beside 255.")
+    ] = None,
+    suppress_inside: Annotated[
+        bool,
+        Option("--suppress-inside", help="Of boxes: the artifact decodes them and suppresses overlapping ones itself."),
+    ] = False,
     as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Quantise a model to int8: the fastest form that holds its accuracy."""
@@ -66,6 +73,8 @@ def quantize(
         skip_bad=skip_bad,
         root=root,
         workers=workers,
+        ignored=tuple(ignored or ()),
+        suppress_inside=suppress_inside,
         tell=console.note,
     )
     if as_json:

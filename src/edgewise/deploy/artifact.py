@@ -6,29 +6,42 @@ import json
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING, cast, get_args
 
 import numpy as np
 
+from edgewise.blocks import Task
 from edgewise.data.preprocessing import Preprocessing
 from edgewise.deploy.fold import Tensors
+from edgewise.detection import Selection
 from edgewise.errors import EdgewiseError
 from edgewise.files import write_bytes, write_text
 from edgewise.papers.architecture import Architecture
+from edgewise.papers.header import stored_architecture
 from edgewise.version import VERSION
 from edgewise.weights.shapes import COUNTER, mismatch
+
+if TYPE_CHECKING:
+    from edgewise.weights import ModelCard
 
 _BESIDE = frozenset({".pte"})
 """Endings of artifacts whose card is a file of its own."""
 
 _CONTENT = "edgewise.sha256"
 
+_TASK = "edgewise.task"
+
+SELECTION = "edgewise.selection"
+"""Where an artifact that decodes its boxes says how it chooses among them."""
+
 
 @dataclass(frozen=True)
 class ArtifactCard:
     """The preprocessing, class names and kind of labels of an artifact, and the digest of its architecture.
 
-    With `normalise_inside` the artifact takes uint8 pixels `(1, 3, H, W)`, otherwise normalised float32. Exporters fill
-    in the digest.
+    With `normalise_inside` the artifact takes uint8 pixels `(1, 3, H, W)`, otherwise normalised float32. `selection` is
+    how it chooses among its boxes, where it decodes them itself (`edgewise.deploy.suppression`). Exporters fill in the
+    digest and the task.
     """
 
     preprocessing: Preprocessing
@@ -36,6 +49,8 @@ class ArtifactCard:
     multi_label: bool = False
     normalise_inside: bool = False
     digest: str = ""
+    task: Task = "classify"
+    selection: Selection | None = None
 
     def to_metadata(self) -> dict[str, str]:
         """All but the digest, as the names and values that `read_artifact` finds in a file's metadata."""
@@ -49,6 +64,12 @@ class ArtifactCard:
         return metadata
 
 
+def artifact_card(card: ModelCard, *, normalise_inside: bool = False) -> ArtifactCard:
+    """The card of what the model of `card` is exported to."""
+    task = card.architecture.task
+    return ArtifactCard(card.preprocessing, card.classes, card.multi_label, normalise_inside, task=task)
+
+
 def metadata_of(architecture: Architecture, card: ArtifactCard | None) -> dict[str, str]:
     """What exporters write of an artifact: its architecture, and what the card says."""
     metadata = {
@@ -56,6 +77,8 @@ def metadata_of(architecture: Architecture, card: ArtifactCard | None) -> dict[s
         "edgewise.architecture": json.dumps(architecture.to_dict()),
         "edgewise.digest": architecture.digest,
     }
+    if architecture.task != "classify":
+        metadata[_TASK] = architecture.task
     return metadata if card is None else metadata | card.to_metadata()
 
 
@@ -110,7 +133,7 @@ def read_artifact(path: Path) -> ArtifactCard:
     Raises `EdgewiseError` when it cannot be read as ONNX, was not exported with preprocessing and class names, or the
     file beside it is missing or belongs to another.
     """
-    said = _read_beside(path) if path.suffix in _BESIDE else _read_inside(path)
+    said = _read(path)
     try:
         preprocessing, classes, multi_label, inside = (
             json.loads(said[f"edgewise.{name}"])
@@ -119,14 +142,32 @@ def read_artifact(path: Path) -> ArtifactCard:
         names = isinstance(classes, list) and all(isinstance(name, str) for name in classes)
         if not (names and isinstance(multi_label, bool) and isinstance(inside, bool)):
             raise ValueError
-        return ArtifactCard(
-            Preprocessing.from_json(preprocessing), tuple(classes), multi_label, inside, said["edgewise.digest"]
-        )
+        task = cast("Task", said.get(_TASK, "classify"))
+        if task not in get_args(Task):
+            raise ValueError
+        selection = Selection(**json.loads(said[SELECTION])) if SELECTION in said else None
+        prepared, digest = Preprocessing.from_json(preprocessing), said["edgewise.digest"]
+        return ArtifactCard(prepared, tuple(classes), multi_label, inside, digest, task, selection)
     except (EdgewiseError, KeyError, ValueError, TypeError):
         raise EdgewiseError(
             f"{path} does not say how images are prepared for it and what its classes are called; "
             "only artifacts that `edgewise export` or `edgewise fit` wrote can be used on images"
         ) from None
+
+
+def read_architecture(path: Path) -> Architecture:
+    """The architecture that the artifact `path`, or what `torch` runs, was made of. Raises `EdgewiseError` where it does
+    not say."""
+    if path.suffix == ".safetensors":
+        return stored_architecture(path)
+    try:
+        return Architecture.from_json(_read(path)["edgewise.architecture"])
+    except (EdgewiseError, KeyError, TypeError):
+        raise EdgewiseError(f"{path} does not say what network it is; export it again with `edgewise export`") from None
+
+
+def _read(path: Path) -> dict[str, str]:
+    return _read_beside(path) if path.suffix in _BESIDE else _read_inside(path)
 
 
 def _read_inside(path: Path) -> dict[str, str]:

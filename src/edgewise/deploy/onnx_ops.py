@@ -28,7 +28,7 @@ class Emitter:
 
     def constant(self, name: str, array: np.ndarray) -> str:
         if name not in self.constants:
-            self.constants[name] = numpy_helper.from_array(np.ascontiguousarray(array), name)
+            self.constants[name] = numpy_helper.from_array(np.asarray(array, order="C"), name)
         return name
 
     def node(self, kind: str, inputs: list[str], output: str, **attributes: int | float | str | list[int]) -> str:

@@ -74,9 +74,7 @@ def evaluate_artifact(
         classes, multi_label=card.multi_label, device=torch.device("cpu"), keep_probabilities=keep_probabilities
     )
     for images, targets in _chunks(batches):
-        # A batch comes normalised; an artifact that normalises itself wants the pixels back.
-        given = _pixels(images, card) if card.normalise_inside else images
-        logits = run(path, given, runtime=runtime, precision=precision, threads=threads)
+        logits = run(path, as_given(images, card), runtime=runtime, precision=precision, threads=threads)
         scores.update(torch.from_numpy(logits), torch.from_numpy(targets))
     return scores.compute()
 
@@ -95,7 +93,10 @@ def _chunks(batches: Iterable[tuple[object, object]]) -> Iterator[tuple[np.ndarr
         yield np.concatenate(images), np.concatenate(targets)
 
 
-def _pixels(images: np.ndarray, card: ArtifactCard) -> np.ndarray:
+def as_given(images: np.ndarray, card: ArtifactCard) -> np.ndarray:
+    """Normalised images `(N, 3, H, W)` as the artifact takes them: one that normalises itself wants the pixels back."""
+    if not card.normalise_inside:
+        return images
     mean = np.array(card.preprocessing.mean, np.float32).reshape(1, 3, 1, 1)
     deviation = np.array(card.preprocessing.std, np.float32).reshape(1, 3, 1, 1)
     return np.rint((images * deviation + mean) * 255).clip(0, 255).astype(np.uint8)

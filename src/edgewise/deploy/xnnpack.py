@@ -14,9 +14,7 @@ from torch import Tensor, nn
 from edgewise.data.preprocessing import Preprocessing
 from edgewise.graph import Graph
 from edgewise.graph.ops import Activation, Convolution, Linear, LocalResponseNorm, Pool
-from edgewise.nn.interpreter import Interpreter
-
-Outputs = Tensor | tuple[Tensor, ...]
+from edgewise.nn.interpreter import Interpreter, Outputs, WithOutputs
 
 
 def module_for_xnnpack(graph: Graph, tensors: Mapping[str, np.ndarray]) -> nn.Module:
@@ -53,7 +51,7 @@ def module_for_xnnpack(graph: Graph, tensors: Mapping[str, np.ndarray]) -> nn.Mo
     network.load_state_dict({name: torch.from_numpy(array) for name, array in constants.items()})
     for name, module in instead.items():
         network.set_submodule(name, module)
-    return _Deployed(network).eval().requires_grad_(False)
+    return WithOutputs(network).eval().requires_grad_(False)
 
 
 def _can_scale(graph: Graph, index: int) -> bool:
@@ -83,17 +81,6 @@ class _ResponseNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x * torch.exp(-self.beta * torch.log(self.sums(x * x)))
-
-
-class _Deployed(nn.Module):
-    def __init__(self, network: Interpreter) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, x: Tensor) -> Outputs:
-        outputs = self.network.forward_outputs(x)
-        main = outputs.pop("output")
-        return (main, *outputs.values()) if outputs else main
 
 
 class Normalised(nn.Module):

@@ -2,7 +2,7 @@
 
 from edgewise.devices.budget import Budget, Verdict
 from edgewise.devices.grouping import groups
-from edgewise.devices.inference import run
+from edgewise.devices.inference import run, run_each
 from edgewise.devices.latency import Latency
 from edgewise.devices.machine import Machine, describe_machine
 from edgewise.devices.measuring import Progress, measure, measure_variants, screen, screen_variants
@@ -39,6 +39,7 @@ __all__ = [
     "measure",
     "measure_variants",
     "run",
+    "run_each",
     "runtime_names",
     "screen",
     "screen_variants",

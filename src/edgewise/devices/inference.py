@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,40 @@ def run(
     """
     import numpy as np  # here, so that importing this package does not wait for numpy
 
+    found: list[np.ndarray] = []
+    for batch, outputs in _batches(artifact, images, runtime, precision, threads, timeout):
+        first = outputs[0] if outputs else np.empty(())
+        if not first.shape or first.shape[0] != batch:
+            raise EdgewiseError(
+                f"the output of {artifact} has shape {_by(first.shape)} for {batch} images; export it with the batch "
+                "as the first axis"
+            )
+        found.append(first)
+    return np.concatenate(found)[: len(images)]
+
+
+def run_each(
+    artifact: Path,
+    images: np.ndarray,
+    *,
+    runtime: str = "onnxruntime",
+    precision: str = "fp32",
+    threads: int = 1,
+    timeout: float = 60.0,
+) -> Iterator[list[np.ndarray]]:
+    """All outputs of an artifact for one image, for each of `images (N, C, H, W)` in turn; otherwise as `run`."""
+    for batch, outputs in _batches(artifact, images, runtime, precision, threads, timeout):
+        if batch != 1:
+            raise EdgewiseError(f"{artifact} takes {batch} images at once; export it for one")
+        yield outputs
+
+
+def _batches(
+    artifact: Path, images: np.ndarray, runtime: str, precision: str, threads: int, timeout: float
+) -> Iterator[tuple[int, list[np.ndarray]]]:
+    """The images of a batch of the artifact's, and its outputs for it, one batch after the other."""
+    import numpy as np
+
     if images.ndim < 1 or len(images) == 0:
         raise EdgewiseError(f"there are no images to run through {artifact}; give at least one")
     with Worker(runtime, timeout=timeout) as worker:
@@ -50,21 +85,13 @@ def run(
             )
         size = math.prod(spec.shape) * images.dtype.itemsize
         step = batch * max(1, _CHUNK_BYTES // max(size, 1))
-        outputs = []
         for start in range(0, len(images), step):
             part = images[start : start + step]
-            count = len(part)
-            missing = -count % batch
+            missing = -len(part) % batch
             if missing:
                 part = np.concatenate([part, np.zeros((missing, *rest), part.dtype)])
-            dtype, shape, content = worker.run(artifact.name, part.tobytes())
-            if not shape or shape[0] != len(part):
-                raise EdgewiseError(
-                    f"the output of {artifact} has shape {_by(shape)} for {len(part)} images; export it with the batch "
-                    "as the first axis"
-                )
-            outputs.append(np.frombuffer(content, dtype).reshape(shape)[:count])
-        return np.concatenate(outputs)
+            for outputs in worker.run(artifact.name, part.tobytes()):
+                yield batch, outputs
 
 
 def _by(extents: tuple[int, ...] | list[int]) -> str:

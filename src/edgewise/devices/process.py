@@ -12,13 +12,16 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgewise.devices.blocks import Block
 from edgewise.devices.protocol import ProtocolError, receive, send
 from edgewise.devices.runtimes import KernelTimes, TensorSpec, check_precision, find_runtime, installed_runtime
 from edgewise.devices.streams import Stream
 from edgewise.errors import EdgewiseError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "TORCHINDUCTOR_COMPILE_THREADS": "1"}
 """What libraries must find when they are loaded: OpenMP's threads sleep while they wait, and torch compiles in the
@@ -88,10 +91,17 @@ class Worker:
         self._stderr.close()
 
     def load(
-        self, name: str, path: Path, *, threads: int = 1, precision: str = "fp32", seed: int = 0
+        self,
+        name: str,
+        path: Path,
+        *,
+        threads: int = 1,
+        precision: str = "fp32",
+        seed: int = 0,
+        example: Path | None = None,
     ) -> tuple[TensorSpec, ...]:
         """Loads an artifact under `name`, to be computed in `precision` (one of the runtime's) on `threads` threads,
-        with random normal inputs drawn from `seed`; returns its inputs."""
+        with random normal inputs drawn from `seed`, or the array in the file `example`; returns its inputs."""
         if threads < 1:
             raise EdgewiseError(f"{threads} threads cannot run anything; ask for 1 or more")
         if not path.is_file():
@@ -105,6 +115,7 @@ class Worker:
             "threads": threads,
             "precision": precision,
             "seed": seed,
+            "example": "" if example is None else str(example),
         }
         reply, _ = self._ask("loading", request)
         self._specs[name] = tuple(TensorSpec.from_json(spec) for spec in reply["inputs"])
@@ -120,16 +131,23 @@ class Worker:
         reply, _ = self._ask("timing", request)
         return Block.from_json(reply)
 
-    def run(self, name: str, batches: bytes) -> tuple[str, tuple[int, ...], bytes]:
-        """Runs a loaded artifact of one input on the bytes of a whole number of its own batches.
+    def run(self, name: str, batches: bytes) -> list[list[np.ndarray]]:
+        """Runs a loaded artifact of one input on the bytes of a whole number of its own batches; returns for each of
+        them all the artifact's outputs, in its order."""
+        import numpy as np  # here, so that importing this package does not wait for numpy
 
-        Returns dtype name, shape and bytes of the first output, the batches joined along the first axis.
-        """
         reply, content = self._ask("running", {"command": "run", "name": name}, batches)
-        shape = tuple(reply["shape"])
-        if math.prod(shape) and not content:
-            raise EdgewiseError(f"{self.runtime} gave no output for {self._paths[name]}; export it again")
-        return reply["dtype"], shape, content
+        memory = bytearray(content)  # arrays of bytes could not be written to
+        found: list[list[np.ndarray]] = []
+        place = 0
+        for batch in reply["batches"]:
+            outputs: list[np.ndarray] = []
+            for output in batch:
+                dtype, shape = np.dtype(output["dtype"]), tuple(output["shape"])
+                outputs.append(np.frombuffer(memory, dtype, math.prod(shape), place).reshape(shape))
+                place += outputs[-1].nbytes
+            found.append(outputs)
+        return found
 
     def stream(self, name: str, opens_ns: int, closes_ns: int) -> Stream:
         """Runs a loaded artifact without a pause until a window of time closes (see `run_stream`)."""

@@ -96,7 +96,13 @@ class Sessions:
         worker = self._workers.get(variant.runtime)
         if worker is None:
             worker = self._workers[variant.runtime] = Worker(variant.runtime, timeout=self._timeout)
-        worker.load(_key(variant), variant.path, threads=variant.threads, precision=variant.precision)
+        worker.load(
+            _key(variant),
+            variant.path,
+            threads=variant.threads,
+            precision=variant.precision,
+            example=variant.example,
+        )
         self._loaded[variant] = size
         self._warm_up(worker, variant)
         return worker

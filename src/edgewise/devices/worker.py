@@ -51,12 +51,12 @@ class _Bench:
                 "threads": int(threads),
                 "precision": str(precision),
                 "seed": int(seed),
+                "example": str(example),
             }:
                 session = self._runtime.load(Path(path), threads, precision)
                 self._sessions[name] = session
                 self._loaded[name] = (Path(path), threads, precision)
-                generator = np.random.default_rng(seed)
-                self._examples[name] = [_example(spec, generator) for spec in session.inputs]
+                self._examples[name] = _examples(session.inputs, seed, example)
                 return {"inputs": [spec.to_json() for spec in session.inputs]}, b""
             case {"command": "time", "name": str(name), "iterations": int(iterations), "warmup": int(warmup)}:
                 return timed(self._sessions[name], self._examples[name], iterations, warmup), b""
@@ -74,6 +74,17 @@ class _Bench:
                 del self._sessions[name], self._examples[name], self._loaded[name]
                 return {}, b""
         raise ValueError(f"unknown request {request}")
+
+
+def _examples(specs: Sequence[TensorSpec], seed: int, file: str) -> list[np.ndarray]:
+    """What the artifact is timed on. Raises `UnusableArtifactError` where the array in `file` is not what it takes."""
+    generator = np.random.default_rng(seed)
+    if not file:
+        return [_example(spec, generator) for spec in specs]
+    array = np.load(file)
+    if len(specs) != 1 or (array.dtype.name, array.shape) != (specs[0].dtype, specs[0].shape):
+        raise UnusableArtifactError(f"it does not take {array.dtype.name} {array.shape}, which it is to be timed on")
+    return [array]
 
 
 def _example(spec: TensorSpec, generator: np.random.Generator) -> np.ndarray:
@@ -119,11 +130,13 @@ def timed(session: Session, inputs: Sequence[np.ndarray], iterations: int, warmu
 
 
 def _run(session: Session, payload: bytes) -> tuple[dict[str, Any], bytes]:
-    """Runs the payload, a whole number of the artifact's own batches, and answers with its first output joined."""
+    """Runs the payload, a whole number of the artifact's own batches, and answers with all its outputs, batch by batch:
+    how many there are may differ, where an artifact finds things."""
     (spec,) = session.inputs
     batches = np.frombuffer(payload, spec.dtype).reshape(-1, *spec.shape)
-    outputs = np.concatenate([session.run([batch])[0] for batch in batches])
-    return {"dtype": outputs.dtype.name, "shape": list(outputs.shape)}, outputs.tobytes()
+    outputs = [[np.asarray(output) for output in session.run([batch])] for batch in batches]
+    described = [[{"dtype": one.dtype.name, "shape": list(one.shape)} for one in batch] for batch in outputs]
+    return {"batches": described}, b"".join(one.tobytes() for batch in outputs for one in batch)
 
 
 def _waited_ns() -> int | None:

@@ -39,6 +39,9 @@ class Step(NamedTuple):
     dead: tuple[int, ...]
 
 
+Outputs = Tensor | tuple[Tensor, ...]
+
+
 class Interpreter(nn.Module):
     """Runs `graph`. `labels` describe the branches of the tree when the module is printed."""
 
@@ -94,6 +97,19 @@ class Interpreter(nn.Module):
             for index in dead:
                 values[index] = None
         return kept
+
+
+class WithOutputs(nn.Module):
+    """Gives the main output of `network`, or a tuple of all: the main one first, the others in their order."""
+
+    def __init__(self, network: Interpreter) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Outputs:
+        outputs = self.network.forward_outputs(x)
+        main = outputs.pop("output")
+        return (main, *outputs.values()) if outputs else main
 
 
 class _Home(NamedTuple):

@@ -17,7 +17,8 @@ from edgewise.adapting.rules import form_of
 from edgewise.adapting.steps import Step
 from edgewise.adapting.versions import random_versions
 from edgewise.data import Dataset, open_dataset
-from edgewise.deploy import ArtifactCard, build, compare, export_fastest, tensors_of
+from edgewise.deploy import build, compare, export_fastest, tensors_of
+from edgewise.deploy.artifact import artifact_card
 from edgewise.deploy.scoring import evaluate_artifact
 from edgewise.devices import INTEGER_PRECISIONS, Budget, installed_runtime
 from edgewise.devices.runtimes import check_precision
@@ -248,7 +249,7 @@ def _exported(
 ) -> Path:
     """The artifact for `runtime` and `precision`, made of one that gives what the network gives on real images."""
     tensors = tensors_of(network)
-    inside = ArtifactCard(card.preprocessing, card.classes, card.multi_label)
+    inside = artifact_card(card)
     plain = folder / "model.onnx"
     export_fastest(card.architecture, tensors, plain, card=inside, runtime=runtime, threads=threads)
     pixels = some_pixels(dataset.splits["val"], card.preprocessing, COMPARED)

@@ -68,14 +68,16 @@ def evaluate(
         from edgewise.deploy import read_artifact
 
         names, several = (card := read_artifact(path)).classes, card.multi_label
+        task = card.task
     elif is_model_file(path):
         from edgewise.weights import read_card
 
         names, several = (card := read_card(path)).classes, card.multi_label
-        if card.architecture.task != "classify":
-            raise EdgewiseError(f"{path} gives boxes or masks, not classes; use edgewise.evaluate_scenes")
+        task = card.architecture.task
     else:
         raise EdgewiseError(f"{path} is neither a model file (.safetensors) nor an artifact (.onnx, .pte); give one")
+    if task != "classify":
+        raise EdgewiseError(f"{path} gives boxes or masks, not classes; use edgewise.evaluate_scenes")
     dataset = open_dataset(data, seed=seed, skip_bad=skip_bad, root=root, only=split)
     if dataset.multi_label != several:
         says, gives = ("several labels", "one label") if dataset.multi_label else ("one label", "several labels")

@@ -1,30 +1,31 @@
-"""`predict` for boxes and masks: what a model file finds in images, and pictures of it."""
+"""`predict` for boxes and masks: what a model file or artifact finds in images, and pictures of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image, ImageDraw
 
 from edgewise.data.decode import BadImage
-from edgewise.detection import Selection, anchor_boxes, selected
+from edgewise.detection import Detections
 from edgewise.errors import EdgewiseError
 from edgewise.files import replacing
-from edgewise.nn import Network
+from edgewise.verbs.checks import at_least
 from edgewise.verbs.predict import find_images, read_image
-from edgewise.verbs.resolve import existing
-from edgewise.weights import ModelCard, load_model
+from edgewise.verbs.scene_models import SceneModel, scene_model
 
 _HUES = (211, 28, 140, 330, 48, 275, 180, 0, 95, 240)
 """Colours of classes, as hues that stay apart."""
 
 _SHOWN = 0.5
 """How much of a mask covers the picture."""
+
+_CHUNK = 32
+"""Images that are held at once: starting a runtime takes longer than most networks."""
 
 
 @dataclass(frozen=True)
@@ -65,52 +66,56 @@ def predict_scenes(
     draw: str | Path | None = None,
     skip_bad: bool = False,
     bad: list[BadImage] | None = None,
+    runtime: str | None = None,
+    threads: int = 1,
 ) -> list[Scene]:
-    """What the model file `model` finds in each image. Boxes have a score of at least `least`. With `draw`, a folder,
-    pictures with the boxes or masks are written there, and masks as `NAME.mask.png` too. Raises `EdgewiseError` as
-    `predict`."""
+    """What `model`, a model file (in torch) or an artifact (in `runtime`, by default the one its ending tells), finds
+    in each image. Boxes have a score of at least `least`. With `draw`, a folder, pictures with the boxes or masks are
+    written there, and masks as `NAME.mask.png` too. Raises `EdgewiseError` as `predict`."""
     if not 0 <= least <= 1:
         raise EdgewiseError(f"a score lies between 0 and 1, not at {least}")
-    network, card = load_model(existing(model, "model file"))
-    anchors = anchor_boxes(card.architecture) if card.architecture.task == "detect" else None
+    at_least(1, {"threads": threads})
+    finder = scene_model(model, runtime, threads)
     paths = list(find_images([images] if isinstance(images, str | Path) else images))
     found: list[Scene] = []
-    for path in paths:
-        pixels = read_image(path)
-        if isinstance(pixels, BadImage):
-            if not skip_bad:
-                raise EdgewiseError(f"{pixels}; mend or remove it, or leave it out with --skip-bad")
-            if bad is not None:
-                bad.append(pixels)
-            continue
-        found.append(_scene(network, card, anchors, path, pixels, least))
-        if draw is not None:
-            _draw(found[-1], pixels, Path(draw))
+    for start in range(0, len(paths), _CHUNK):
+        readable: dict[Path, np.ndarray] = {}
+        for path in paths[start : start + _CHUNK]:
+            read = read_image(path)
+            if not isinstance(read, BadImage):
+                readable[path] = read
+            elif not skip_bad:
+                raise EdgewiseError(f"{read}; mend or remove it, or leave it out with --skip-bad")
+            elif bad is not None:
+                bad.append(read)
+        for scene, pixels in zip(_scenes(finder, readable, least), readable.values(), strict=True):
+            found.append(scene)
+            if draw is not None:
+                _draw(scene, pixels, Path(draw))
     return found
 
 
-@torch.inference_mode()
-def _scene(
-    network: Network, card: ModelCard, anchors: np.ndarray | None, path: Path, pixels: np.ndarray, least: float
-) -> Scene:
-    outputs = network.forward_outputs(torch.from_numpy(card.preprocessing.apply(pixels))[None])
-    height, width = pixels.shape[:2]
-    if anchors is None:
-        mask = outputs["output"][0].argmax(0).numpy().astype(np.uint8)
-        whole = np.asarray(Image.fromarray(mask).resize((width, height), Image.Resampling.NEAREST))
-        return Scene(str(path), (), whole, card.classes)
-    made = selected(
-        outputs["output"][0].numpy(),
-        outputs["boxes"][0].numpy(),
-        anchors,
-        Selection(least_score=max(least, Selection().least_score)),
+def _scenes(finder: SceneModel, images: dict[Path, np.ndarray], least: float) -> Iterator[Scene]:
+    if not images:
+        return
+    prepared = np.stack([finder.preprocessing.apply(pixels) for pixels in images.values()])
+    if finder.task == "detect":
+        for (path, pixels), found in zip(images.items(), finder.boxes(prepared), strict=True):
+            yield Scene(str(path), _boxes(found.above(least), pixels, finder.classes), None, finder.classes)
+        return
+    for (path, pixels), scores in zip(images.items(), finder.scores(prepared), strict=True):
+        height, width = pixels.shape[:2]
+        mask = Image.fromarray(scores.argmax(0).astype(np.uint8))
+        whole = np.asarray(mask.resize((width, height), Image.Resampling.NEAREST))
+        yield Scene(str(path), (), whole, finder.classes)
+
+
+def _boxes(found: Detections, pixels: np.ndarray, classes: tuple[str, ...]) -> tuple[FoundBox, ...]:
+    places = found.in_pixels(*pixels.shape[:2]).round(1).tolist()
+    return tuple(
+        FoundBox(classes[label], round(score, 4), (box[0], box[1], box[2], box[3]))
+        for label, score, box in zip(found.labels.tolist(), found.scores.tolist(), places, strict=True)
     )
-    boxes = made.in_pixels(height, width).round(1).tolist()
-    found = tuple(
-        FoundBox(card.classes[label], round(score, 4), (box[0], box[1], box[2], box[3]))
-        for label, score, box in zip(made.labels.tolist(), made.scores.tolist(), boxes, strict=True)
-    )
-    return Scene(str(path), found, None, card.classes)
 
 
 def colour(number: int) -> tuple[int, int, int]:

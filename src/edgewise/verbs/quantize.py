@@ -15,22 +15,25 @@ import numpy as np
 
 from edgewise.data import Dataset, Split, open_dataset
 from edgewise.deploy import ArtifactCard, export_fastest, read_artifact, tensors_of
-from edgewise.deploy.artifact import copy_artifact
+from edgewise.deploy.artifact import artifact_card, copy_artifact
 from edgewise.deploy.inspect import is_quantized
 from edgewise.deploy.onnx_file import load
 from edgewise.deploy.quantization import SCHEMES
 from edgewise.deploy.quantization.search import search, usable
 from edgewise.deploy.quantization.trials import FLOAT, ONNX, Attempt, Subject, Trials
+from edgewise.deploy.suppression import check_suppression, with_suppression
 from edgewise.devices import Runtime
 from edgewise.errors import EdgewiseError
 from edgewise.files import write_bytes, write_text
 from edgewise.fitting.delivery import some_pixels
 from edgewise.training.scores import score_of
-from edgewise.verbs.checks import at_least, classifier, decoding_workers
+from edgewise.verbs.checks import at_least, decoding_workers
 from edgewise.verbs.fine_tuning import EPOCHS, fine_tune_for
 from edgewise.verbs.naming import relabelled
 from edgewise.verbs.resolve import MODEL_FILE, existing, is_model_file
 from edgewise.verbs.runtimes import integer_precisions, integer_runtimes, threads_notes
+from edgewise.verbs.scenes import same_classes
+from edgewise.weights import read_card
 
 if TYPE_CHECKING:
     from edgewise.nn import Network
@@ -105,6 +108,8 @@ def quantize(
     skip_bad: bool = False,
     root: Path | None = None,
     workers: int | None = None,
+    ignored: tuple[int, ...] = (),
+    suppress_inside: bool = False,
     tell: Callable[[str], None] | None = None,
 ) -> Quantized:
     """Quantises `model`, a model file or an artifact, to int8; writes `out`, by default `….int8.onnx` beside it.
@@ -117,7 +122,8 @@ def quantize(
     put back into floating point, and where that is not enough, a model file is fine-tuned with its roundings for `qat`
     epochs (by default `fine_tuning.EPOCHS`, never at 0); the tensors are then written beside the artifact.
     `sensitivity` names a JSON file for the table of how sensitive every part is. `seed` divides data that does not come
-    with splits.
+    with splits. For boxes and masks accuracy is COCO's mean average precision and the mean intersection over union, and
+    nothing is fine-tuned; `ignored` are values of masks that are nobody's, and `suppress_inside` is as in `export`.
 
     Raises `EdgewiseError` when nothing holds the accuracy, naming what came nearest, or when model, data or runtimes
     cannot be used; at once where the artifact is quantised already.
@@ -142,8 +148,11 @@ def quantize(
     tell = tell or (lambda text: None)
     for note in threads_notes([threads]):
         tell(f"note: {note}")
-    dataset = open_dataset(data, seed=seed, skip_bad=skip_bad, root=root)
-    return quantize_on(
+    task = read_artifact(path).task if path.suffix == ONNX else read_card(path).architecture.task
+    if suppress_inside:
+        check_suppression(task, path, [one.suffix for one in runtimes])
+    dataset = open_dataset(data, seed=seed, skip_bad=skip_bad, root=root, task=task, ignored=ignored)
+    made = quantize_on(
         path,
         dataset,
         Path(out) if out is not None else None,
@@ -157,6 +166,9 @@ def quantize(
         workers=decoding_workers(workers),
         tell=tell,
     )
+    if suppress_inside:
+        with_suppression(made.artifact, made.artifact)
+    return made
 
 
 def quantize_on(
@@ -180,6 +192,9 @@ def quantize_on(
         subject, network, model_card = _subject(path, folder, threads)
 
         def named(split: str) -> Split:
+            if dataset.task != "classify":
+                same_classes(dataset, subject.card.classes, str(path))
+                return dataset.splits[split]
             names = {"source": dataset.source, "model": str(path)}
             return relabelled(dataset.splits[split], dataset.classes, subject.card.classes, **names)
 
@@ -201,12 +216,13 @@ def quantize_on(
             write_text(sensitivity, json.dumps(table.to_json(), indent=1, allow_nan=False) + "\n")
         target = out or path.with_suffix(f".int8{ONNX}")
         run = target.with_name(f"{target.name}.qat")
-        if qat and network is not None and trials.quantised() and not trials.holding():
+        learner = network if subject.card.task == "classify" else None
+        if qat and learner is not None and trials.quantised() and not trials.holding():
             tell(f"quantised after training nothing holds the accuracy: fine-tuning, {qat} epoch{'s' * (qat > 1)}")
             taught = replace(dataset, splits={"train": named("train")})
-            fine_tune_for(subject, network, taught, images, run, epochs=qat, workers=workers, tell=tell)
+            fine_tune_for(subject, learner, taught, images, run, epochs=qat, workers=workers, tell=tell)
             search(
-                trials, _exported(network, subject.card, folder / "tuned.onnx", threads, tuned=True), images, schemes
+                trials, _exported(learner, subject.card, folder / "tuned.onnx", threads, tuned=True), images, schemes
             )
         if not trials.holding():
             raise EdgewiseError(_refusal(path, trials))
@@ -249,9 +265,7 @@ def _subject(path: Path, folder: Path, threads: int) -> tuple[Subject, Network |
     from edgewise.weights import load_model
 
     network, card = load_model(path)
-    classifier(card.architecture, path, "quantize")
-    artifact_card = ArtifactCard(card.preprocessing, card.classes, card.multi_label)
-    return _exported(network, artifact_card, folder / "fp32.onnx", threads), network, card
+    return _exported(network, artifact_card(card), folder / "fp32.onnx", threads), network, card
 
 
 def _exported(network: Network, card: ArtifactCard, to: Path, threads: int, *, tuned: bool = False) -> Subject:
@@ -272,10 +286,11 @@ def _refusal(path: Path, trials: Trials) -> str:
     if not trials.quantised():
         return trials.errors[-1]
     best = sorted(trials.quantised(), key=lambda one: -one.accuracy)[:3]
+    longer = ", longer --qat" if trials.validation.annotations is None else ""
     reached = ", ".join(f"{one.name} in {one.runtime} {one.precision} {100 * one.accuracy:.2f}%" for one in best)
     return (
         f"no int8 form of {path} stays within {trials.points:g} points of {100 * trials.plain.accuracy:.2f}%; nearest "
-        f"came {reached}; give more --calibration images, longer --qat, or allow more --points"
+        f"came {reached}; give more --calibration images{longer}, or allow more --points"
     )
 
 

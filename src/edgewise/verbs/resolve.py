@@ -121,8 +121,12 @@ def is_model_file(model: str | Path) -> bool:
 
 
 def gives_scenes(model: str | Path) -> bool:
-    """Whether `model` is a model file for boxes or masks. Raises `EdgewiseError` where there is none."""
+    """Whether `model` is a model file or an artifact for boxes or masks. Raises `EdgewiseError` where there is none."""
     path = existing(model, "model")
+    if is_artifact(path):
+        from edgewise.deploy import read_artifact
+
+        return read_artifact(path).task != "classify"
     if not is_model_file(path):
         return False
     from edgewise.weights import read_card

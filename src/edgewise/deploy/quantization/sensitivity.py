@@ -124,8 +124,8 @@ def _scores(worker: Worker, path: Path, images: np.ndarray, threads: int) -> np.
     worker.load("scores", path, threads=threads)
     rows = []
     for image in images:  # one at a time: all of them at once could be more than a reply holds
-        dtype, _, content = worker.run("scores", image.tobytes())
-        rows.append(np.frombuffer(content, dtype))
+        ((scores, *_),) = worker.run("scores", image.tobytes())
+        rows.append(scores.ravel())
     worker.unload("scores")
     return np.stack(rows)
 

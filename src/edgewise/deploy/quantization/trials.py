@@ -14,9 +14,9 @@ from edgewise.deploy.artifact import ArtifactCard
 from edgewise.deploy.build import build
 from edgewise.deploy.export import export_onnx
 from edgewise.deploy.fold import Tensors
+from edgewise.deploy.judging import metrics_of
 from edgewise.deploy.quantization.quantize import quantize_onnx
 from edgewise.deploy.quantization.scheme import Scheme
-from edgewise.deploy.scoring import evaluate_artifact
 from edgewise.devices import Latency, Variant, find_runtime, measure_variants
 from edgewise.errors import EdgewiseError
 from edgewise.papers.architecture import Architecture
@@ -192,19 +192,18 @@ class Trials:
     ) -> Attempt | None:
         """Evaluates an artifact on the validation images, as the runtime computes it. None where it cannot run."""
         try:
-            scores = evaluate_artifact(
+            metrics = metrics_of(
                 path,
                 self.validation,
                 runtime=runtime,
                 precision=precision,
                 threads=self.threads,
                 workers=self._workers,
-                keep_probabilities=False,
             )
         except EdgewiseError as error:
             self._failed(str(error))
             return None
-        accuracy, size = self._score(scores.metrics()), path.stat().st_size
+        accuracy, size = self._score(metrics), path.stat().st_size
         attempt = Attempt(name, runtime, precision, accuracy, in_float, fine_tuned, size_bytes=size)
         self.attempts.append(attempt)
         self._paths[name, runtime, precision] = path

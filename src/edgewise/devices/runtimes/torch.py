@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor, nn
 
+    from edgewise.nn.interpreter import Outputs
+
 Form = Literal["eager", "channels_last", "compiled"]
 
 
@@ -45,14 +47,14 @@ class Torch:
         network, spec = _network(path)
         if self._form == "channels_last":
             network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        call: Callable[[Tensor], Tensor] = network
+        call: Callable[[Tensor], Outputs] = network
         if self._form == "compiled":
             call = _compiled(network, spec.shape)
         return _TorchSession(call, spec, threads, self._form)
 
 
 class _TorchSession:
-    def __init__(self, call: Callable[[Tensor], Tensor], spec: TensorSpec, threads: int, form: Form) -> None:
+    def __init__(self, call: Callable[[Tensor], Outputs], spec: TensorSpec, threads: int, form: Form) -> None:
         import torch
 
         self.inputs = (spec,)
@@ -67,13 +69,15 @@ class _TorchSession:
             torch.set_num_threads(self._threads)
         (image,) = inputs
         with torch.inference_mode():
-            return [self._call(torch.from_numpy(image).contiguous(memory_format=self._layout)).numpy()]
+            outputs = self._call(torch.from_numpy(image).contiguous(memory_format=self._layout))
+        return [one.numpy() for one in (outputs if isinstance(outputs, tuple) else (outputs,))]
 
 
 def _network(path: Path) -> tuple[nn.Module, TensorSpec]:
     from safetensors.torch import load_file
 
     from edgewise.nn import Network
+    from edgewise.nn.interpreter import WithOutputs
 
     try:
         architecture = stored_architecture(path)
@@ -85,14 +89,15 @@ def _network(path: Path) -> tuple[nn.Module, TensorSpec]:
         raise UnusableArtifactError(
             "it holds the tensors of another architecture than its header says; export it again"
         )
-    return network.eval(), TensorSpec("image", "float32", (1, *architecture.input))
+    module = network if architecture.task == "classify" else WithOutputs(network)
+    return module.eval(), TensorSpec("image", "float32", (1, *architecture.input))
 
 
-def _compiled(network: nn.Module, shape: tuple[int, ...]) -> Callable[[Tensor], Tensor]:
+def _compiled(network: nn.Module, shape: tuple[int, ...]) -> Callable[[Tensor], Outputs]:
     import torch
     from torch._inductor import config
 
-    def forward(x: Tensor) -> Tensor:
+    def forward(x: Tensor) -> Outputs:
         return network(x)
 
     # Compiled code is kept with the code object it was compiled from, and guards choose among what is kept there: all

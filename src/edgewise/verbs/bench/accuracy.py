@@ -8,14 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
+from edgewise.blocks import Task
 from edgewise.data import ALL, SPLITS, BadImage, Dataset, Split, open_dataset
-from edgewise.deploy.scoring import evaluate_artifact
+from edgewise.deploy.judging import metrics_of
 from edgewise.errors import EdgewiseError
 from edgewise.fitting.delivery import some_pixels
 from edgewise.training.scores import score_of
 from edgewise.verbs.bench.subjects import Subject
 from edgewise.verbs.checks import decoding_workers
 from edgewise.verbs.naming import relabelled
+from edgewise.verbs.scenes import same_classes
 
 CALIBRATION = 256
 """How many training images give the ranges of a quantised artifact, unless told otherwise."""
@@ -48,7 +50,7 @@ class Judge:
         subject that cannot be scored. Raises `EdgewiseError` when the runtime fails."""
         if subject.name not in self.splits:
             return None
-        scores = evaluate_artifact(
+        metrics = metrics_of(
             artifact,
             self.splits[subject.name],
             card=subject.card,
@@ -56,9 +58,8 @@ class Judge:
             precision=precision,
             threads=threads,
             workers=self.workers,
-            keep_probabilities=False,
         )
-        return score_of(scores.metrics())
+        return score_of(metrics)
 
 
 def judge(
@@ -71,6 +72,7 @@ def judge(
     root: Path | None,
     skip_bad: bool,
     workers: int | None,
+    ignored: tuple[int, ...] = (),
 ) -> Judge:
     """Opens `data` and finds who can be scored on its `split`; `calibrate` says whether its training images are needed.
 
@@ -79,8 +81,13 @@ def judge(
     if split not in (*SPLITS, ALL):
         raise EdgewiseError(f"there is no split '{split}'; choose {', '.join(SPLITS)} or {ALL}")
 
+    tasks: set[Task] = {one.task for one in subjects if one.card is not None} or {"classify"}
+    if len(tasks) > 1:
+        raise EdgewiseError(f"the models do different things ({', '.join(sorted(tasks))}); score them one task a time")
+    (task,) = tasks
+
     def opened(only: str) -> Dataset:
-        return open_dataset(data, seed=seed, skip_bad=skip_bad, root=root, only=only)
+        return open_dataset(data, seed=seed, skip_bad=skip_bad, root=root, only=only, task=task, ignored=ignored)
 
     dataset = opened(split)
     splits: dict[str, Split] = {}
@@ -99,8 +106,9 @@ def judge(
 def _labelled(subject: Subject, dataset: Dataset, split: str) -> Split:
     if subject.card is None or not subject.card.classes:
         raise EdgewiseError("it has no trained weights and class names; give a model file, or an artifact made of one")
-    if subject.architecture is not None and subject.architecture.task != "classify":
-        raise EdgewiseError("it gives boxes or masks, whose scores `edgewise evaluate` tells")
+    if dataset.task != "classify":
+        same_classes(dataset, subject.card.classes, subject.name)
+        return dataset.splits[split]
     if subject.card.multi_label != dataset.multi_label:
         says, gives = ("several labels", "one label") if dataset.multi_label else ("one label", "several labels")
         raise EdgewiseError(f"{dataset.source} has {says} an image and the model gives {gives}; use data of its kind")

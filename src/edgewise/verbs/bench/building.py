@@ -11,6 +11,7 @@ import numpy as np
 from edgewise.deploy import build, random_tensors, tensors_of
 from edgewise.deploy.fold import Tensors
 from edgewise.deploy.rewrites import PLAIN, forms_of
+from edgewise.deploy.suppression import with_suppression
 from edgewise.devices import INTEGER_PRECISIONS, find_runtime
 from edgewise.errors import EdgewiseError
 from edgewise.verbs.bench.combinations import Combination
@@ -22,12 +23,14 @@ _REWRITTEN = (".onnx", ".pte")
 
 @dataclass(frozen=True)
 class Built:
-    """A subject's artifacts in one runtime and precision, by form: plain, and without shuffles where it has any."""
+    """A subject's artifacts in one runtime and precision, by form: plain, and without shuffles where it has any.
+    `example` is a file with what they are timed on, where that counts."""
 
     subject: Subject
     runtime: str
     precision: str
     forms: Mapping[str, Path]
+    example: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -42,22 +45,37 @@ class Failure:
 
 
 def built(
-    subject: Subject, combinations: Sequence[Combination], folder: Path, images: np.ndarray | None
+    subject: Subject,
+    combinations: Sequence[Combination],
+    folder: Path,
+    images: np.ndarray | None,
+    example: Path | None = None,
 ) -> Iterator[Built | Failure]:
     """The subject's artifacts in each of the combinations, written into `folder` unless it is one itself.
 
     `images` `(N, C, H, W)`, normalised float32, give the ranges of quantised ones, random ones where there are none.
+    With `example` those that find boxes suppress overlapping ones themselves, and are timed on what that file holds.
     """
     if subject.artifact is not None:
         for runtime, precision in combinations:
-            yield Built(subject, runtime, precision, {PLAIN: subject.artifact})
+            yield Built(subject, runtime, precision, {PLAIN: subject.artifact}, example)
         return
     tensors = _tensors(subject)
     for runtime, precision in combinations:
         try:
-            yield Built(subject, runtime, precision, _forms(subject, tensors, runtime, precision, folder, images))
+            forms = _forms(subject, tensors, runtime, precision, folder, images)
+            if example is not None:
+                forms = {form: _suppressing(path, runtime) for form, path in forms.items()}
+            yield Built(subject, runtime, precision, forms, example)
         except EdgewiseError as error:
             yield Failure(precision, f"{subject.name} in {runtime}: {error}")
+
+
+def _suppressing(path: Path, runtime: str) -> Path:
+    if path.suffix != ".onnx":
+        raise EdgewiseError(f"{runtime} cannot suppress boxes inside of its artifacts; leave --suppress-inside out")
+    whole = path.with_name(f"{path.stem}.whole{path.suffix}")
+    return whole if whole.exists() else with_suppression(path, whole)
 
 
 def _tensors(subject: Subject) -> Tensors:

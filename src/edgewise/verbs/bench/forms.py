@@ -22,7 +22,7 @@ class Reported:
 def variants_of(built: Built, threads: int) -> dict[str, Variant]:
     """What is measured of it, by form."""
     return {
-        form: Variant(_called(built, form), path, built.runtime, built.precision, threads)
+        form: Variant(_called(built, form), path, built.runtime, built.precision, threads, built.example)
         for form, path in built.forms.items()
     }
 

@@ -38,6 +38,8 @@ def bench(
     skip_bad: bool = False,
     root: Path | None = None,
     workers: int | None = None,
+    ignored: tuple[int, ...] = (),
+    suppress_inside: bool = False,
     progress: Callable[[int, int, int], None] | None = None,
 ) -> Benched:
     """Times `models`, interleaved: artifacts as they are, model files, names of the zoo and architectures, the latter
@@ -50,6 +52,8 @@ def bench(
     With `data` (`split`, `seed`, `skip_bad`, `root`, `workers` as in `evaluate`), the accuracy of model files and of
     artifacts made of one stands beside the latency, computed as it is timed, and model files are quantised in the
     ranges of its training images. With `profile`, a device profile, so does the share of the machine's peak.
+    Detectors are timed without decoding and suppression; with `suppress_inside` `.onnx` artifacts that are made here do
+    both themselves, and detectors are timed on an image of the data, or a photograph.
     The reference of a relative `budget` is measured too, at `size` and `classes`, by default those of the largest
     artifact or model file; its limit is from the first runtime, precision and number of threads. Rounds go on until
     every 95% interval is under 3% of its median, or `seconds` are up.
@@ -85,9 +89,10 @@ def bench(
             root=root,
             skip_bad=skip_bad,
             workers=workers,
+            ignored=ignored,
         )
     with TemporaryDirectory() as folder:
-        run = Run(planned, Path(folder), judged)
+        run = Run(planned, Path(folder), judged, suppress_inside=suppress_inside)
         rows = run.measure(counts, seconds, progress)
         beside = _limit(planned, rows, run.failures, counts[0])
         if not rows:
@@ -109,6 +114,7 @@ def bench(
         *(f"left out: {sentence}" for sentence in planned.unreadable),
         *dict.fromkeys(map(str, run.failures)),
         *form_notes(rows),
+        *_boxes_note(planned, suppress_inside=suppress_inside),
         *_ranges_note(planned, judged),
         *(judged.notes if judged is not None else ()),
         *run.notes,
@@ -144,6 +150,18 @@ def _limit(planned: Plan, rows: Sequence[Reported], failures: Sequence[Failure],
     raise EdgewiseError(
         next(iter(reasons), f"the budget's reference {name} was not measured in {first[0]} {first[1]}; name another")
     )
+
+
+def _boxes_note(planned: Plan, *, suppress_inside: bool) -> list[str]:
+    """Says whose latencies are without what makes boxes of outputs."""
+    finding = [one for one in planned.subjects.values() if one.task == "detect"]
+    if suppress_inside:
+        raw = [one for one in finding if one.artifact is not None and one.card and one.card.selection is None]
+        return [f"{one.name} gives raw outputs: measured without decoding and suppression" for one in raw]
+    names = [one.name for one in finding if one.card is None or one.card.selection is None]
+    if not names:
+        return []
+    return [f"without decoding and suppression, which --suppress-inside includes: {', '.join(names)}"]
 
 
 def _ranges_note(planned: Plan, judged: Judge | None) -> list[str]:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgewise.blocks import Task
 from edgewise.costs import count
 from edgewise.deploy import ArtifactCard, count_onnx, read_artifact
+from edgewise.deploy.artifact import artifact_card
 from edgewise.deploy.inspect import image_shape, is_quantized
 from edgewise.errors import EdgewiseError
 from edgewise.papers import Architecture, find
@@ -56,6 +58,13 @@ class Subject:
             return None
 
     @property
+    def task(self) -> Task:
+        """What it says of an image, as far as is known."""
+        if self.architecture is not None:
+            return self.architecture.task
+        return "classify" if self.card is None else self.card.task
+
+    @property
     def classes(self) -> int | None:
         if self.architecture is not None:
             return self.architecture.classes
@@ -80,9 +89,7 @@ def subject_of(
 
         path = existing(model, "model file")
         card = read_card(path)
-        return Subject(
-            str(model), card.architecture, path, ArtifactCard(card.preprocessing, card.classes, card.multi_label)
-        )
+        return Subject(str(model), card.architecture, path, artifact_card(card))
     architecture = architecture_of(model, width=width, size=size, classes=classes)
     return Subject(architecture.name, architecture)
 
