@@ -21,6 +21,7 @@ from edgewise.blocks import (
     ConvClassifier,
     DepthwiseSeparable,
     Extra,
+    FeaturePyramid,
     Fire,
     FullyConnected,
     Inception,
@@ -74,6 +75,7 @@ EXAMPLES: tuple[Row, ...] = (
     ConvBNAct(out_channels=64, bias=True),
     ConvClassifier(classes=10),
     DepthwiseSeparable(out_channels=96, squeeze=8),
+    FeaturePyramid(maps=("input", "input"), out_channels=64),
     Fire(squeezed=16, pointwise=64, spatial=32),
     FullyConnected(out_features=64),
     Inception(

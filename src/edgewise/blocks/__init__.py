@@ -10,6 +10,7 @@ from edgewise.blocks.inverted_residual import InvertedResidual
 from edgewise.blocks.lite_aspp import RASPP, LiteRASPP
 from edgewise.blocks.mnas_layer import MnasLayer
 from edgewise.blocks.pool import MaxPool, ResponseNorm
+from edgewise.blocks.pyramid import FeaturePyramid
 from edgewise.blocks.residual import BasicBlock, Bottleneck
 from edgewise.blocks.row import Row, Scaling, WidthRule
 from edgewise.blocks.separable import DepthwiseSeparable
@@ -30,6 +31,7 @@ ROWS: tuple[type[Row], ...] = (
     ConvBNAct,
     ConvClassifier,
     DepthwiseSeparable,
+    FeaturePyramid,
     Fire,
     FullyConnected,
     Inception,
@@ -66,6 +68,7 @@ __all__ = [
     "ConvClassifier",
     "DepthwiseSeparable",
     "Extra",
+    "FeaturePyramid",
     "Fire",
     "FullyConnected",
     "Head",

@@ -156,8 +156,8 @@ def read_artifact(path: Path) -> ArtifactCard:
 
 
 def read_architecture(path: Path) -> Architecture:
-    """The architecture that the artifact `path`, or what `torch` runs, was made of. Raises `EdgewiseError` where it does
-    not say."""
+    """The architecture that the artifact `path` was made of, also where it is the model file that torch runs. Raises
+    `EdgewiseError` where it does not say."""
     if path.suffix == ".safetensors":
         return stored_architecture(path)
     try:
