@@ -16,6 +16,7 @@ from typing import Any
 
 import page_adapt
 import page_devices
+import page_scenes
 import page_search
 import page_search_cifar
 from edgewise.files import write_text
@@ -292,6 +293,7 @@ SECTIONS: dict[str, Callable[[Report], str]] = {
     "networks": networks,
     "training": training,
     "quantum": quantum,
+    "scenes": lambda report: page_scenes.scenes(report, table),
 }
 """By the name of the results file, in the order of the page."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -53,7 +54,7 @@ def carried_over(reference: nn.Module, ours: nn.Module) -> None:
 @torch.no_grad()
 def test_torchvisions() -> None:
     torch.manual_seed(0)
-    reference = torchvision.models.detection.fasterrcnn_mobilenet_v3_large_fpn(
+    reference: Any = torchvision.models.detection.fasterrcnn_mobilenet_v3_large_fpn(
         weights=None,
         weights_backbone=None,
         num_classes=4,
@@ -70,7 +71,7 @@ def test_torchvisions() -> None:
     for parameter in reference.rpn.head.parameters():
         nn.init.normal_(parameter, std=0.02)
     sizes = [(32.0, 64.0, 128.0, 256.0, 512.0)] * 3
-    ours = faster_rcnn(pyramid(), 3, anchors=sizes, least_score=0.0, most=10_000).eval()
+    ours: Any = faster_rcnn(pyramid(), 3, anchors=sizes, least_score=0.0, most=10_000).eval()
     for settings in (ours.rpn._pre_nms_top_n, ours.rpn._post_nms_top_n):
         settings["testing"] = 10_000
     carried_over(reference, ours)
