@@ -118,6 +118,7 @@ def with_candidates(detector: Any, head: nn.Module, image: torch.Tensor, selecti
 def detector_ways(subject: Subject, few: bool, folder: Path) -> tuple[dict[str, Way], Report]:
     """What is timed of a detector, and what was found."""
     assert subject.selection is not None
+    selection = subject.selection
     torch.manual_seed(0)
     detector: Any = torchvision.models.get_model(subject.reference, weights=None, weights_backbone=None)
     detector.num_classes = 91
@@ -161,7 +162,7 @@ def detector_ways(subject: Subject, few: bool, folder: Path) -> tuple[dict[str, 
 
         def in_numpy(session: Any = outside) -> object:
             scores, distances = session.run([x])
-            return selected(scores[0], distances[0], anchors, subject.selection)
+            return selected(scores[0], distances[0], anchors, selection)
 
         def alone(session: Any = outside) -> object:
             return session.run([x])

@@ -18,6 +18,7 @@ from edgewise import EdgewiseError
 from edgewise.costs import Amounts, Profile, count, profile
 from edgewise.nn import Network
 from edgewise.papers import find, names
+from variants import structures
 
 
 def amounts(name: str, size: int | None = None, bytes_per_element: int = 4) -> tuple[dict[str, Amounts], Amounts, int]:
@@ -39,7 +40,7 @@ def on_meta(name: str) -> Profile:
         return profile(Network(architecture), torch.empty(1, *architecture.input))
 
 
-@pytest.mark.parametrize("name", plain_names())
+@pytest.mark.parametrize("name", structures(plain_names()))
 def test_a_network_costs_what_its_graph_does(name: str) -> None:
     found = on_meta(name)
     assert (found.kinds, found.total, found.peak_activation_bytes) == amounts(name)

@@ -17,6 +17,7 @@ from edgewise.data import Preprocessing
 from edgewise.deploy import ArtifactCard, count_onnx, export_onnx, folded, random_tensors
 from edgewise.graph.ops import BatchNorm
 from edgewise.papers import Architecture, find, names
+from variants import structures
 
 SMALL = 12e6
 """Larger networks of a family are longer, not different, and their weights take time to draw."""
@@ -35,7 +36,7 @@ def kinds(costs: Profile) -> dict[str, Amounts]:
     return {kind: amounts for kind, amounts in costs.kinds.items() if amounts != Amounts()}
 
 
-@pytest.mark.parametrize("name", small_names())
+@pytest.mark.parametrize("name", structures(small_names()))
 def test_our_artifacts_cost_what_the_graph_they_came_from_does(name: str, tmp_path: Path) -> None:
     architecture = find(name).with_input(64)
     found = exported(architecture, tmp_path / "model.onnx")

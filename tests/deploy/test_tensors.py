@@ -17,9 +17,10 @@ from edgewise.graph.ops import BatchNorm, Convolution, Flatten, Linear
 from edgewise.nn import Network
 from edgewise.papers import Architecture, find, names
 from edgewise.weights import tensor_shapes
+from variants import structures
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", structures(names()))
 def test_the_networks_own_tensors(name: str) -> None:
     """By torch's own account: the modules are made without memory, so that all variants take seconds."""
     architecture = find(name).with_input(64)

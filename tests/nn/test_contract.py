@@ -3,8 +3,6 @@ it announces, and `torch.export` takes it. That its ONNX file gives the same val
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import torch
 from torch import nn
@@ -12,11 +10,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from edgewise.blocks import AuxiliaryClassifier
 from edgewise.costs import count
-from edgewise.graph.ops import Convolution, Linear, Op, Slice
 from edgewise.nn import Network
 from edgewise.papers import Architecture, find, names
 from random_weights import images, random_network
-from variants import HEAVY, QUARTER, variant
+from variants import narrowest_of_families, structures, variant
 
 ODD = (75, 64)
 SIZES = ((48, 48), ODD, (97, 97))
@@ -28,13 +25,13 @@ def at(name: str, height: int, width: int) -> Architecture:
 
 
 def trained_at() -> list[object]:
-    """The heavy variants at one size, at the others with the slow tests."""
+    """All variants at one size; at the others one of each family, and the rest with the slow tests."""
     return [
         pytest.param(
             name,
             size,
             id=f"{name}-{size[0]}x{size[1]}",
-            marks=[pytest.mark.slow] if name in HEAVY and size != ODD else [],
+            marks=[] if size == ODD or name in narrowest_of_families() else [pytest.mark.slow],
         )
         for name in names()
         for size in SIZES
@@ -110,27 +107,7 @@ def test_counts_and_maps_at_the_papers_size(name: str) -> None:
     assert strides(architecture, maps) == list(STRIDES.get(architecture.family, (2, 4, 8, 16, 32)))
 
 
-def shape_of(op: Op) -> Op:
-    """The op without its widths."""
-    if isinstance(op, Convolution):
-        return replace(op, out_channels=1, groups=min(op.groups, 2))
-    if isinstance(op, Linear):
-        return replace(op, out_features=1)
-    return Slice(0, 1) if isinstance(op, Slice) else op
-
-
-def exported() -> list[object]:
-    """The narrowest variant of every structure; those that differ from it in widths alone are with the slow tests."""
-    every = [*names(), *(name + QUARTER for name in HEAVY)]
-    narrowest: dict[object, str] = {}
-    for name in sorted(every, key=lambda name: count(variant(name)).parameters):
-        nodes = variant(name).graph.nodes[1:]
-        narrowest.setdefault(tuple((shape_of(node.op), node.inputs) for node in nodes), name)
-    chosen = set(narrowest.values())
-    return [name if name in chosen else pytest.param(name, marks=pytest.mark.slow) for name in every]
-
-
-@pytest.mark.parametrize("name", exported())
+@pytest.mark.parametrize("name", structures())
 def test_torch_export_gives_the_same_values(name: str) -> None:
     architecture = at(name, 64, 75)
     network = random_network(architecture)

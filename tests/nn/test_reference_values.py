@@ -66,8 +66,8 @@ def name_of(value: object) -> str | None:
         # Fully connected layers fix the size of these four.
         (find("alexnet_one_tower"), "alexnet"),
         (find("vgg11"), "vgg11"),
-        (find("vgg16"), "vgg16"),
-        (find("vgg16_bn"), "vgg16_bn"),
+        pytest.param(find("vgg16"), "vgg16", marks=pytest.mark.slow),
+        pytest.param(find("vgg16_bn"), "vgg16_bn", marks=pytest.mark.slow),
         (at(find("resnet18"), 97), "resnet18"),
         (at(find("resnet34"), 64, 75), "resnet34"),
         (find("resnet50_v1_5"), "resnet50"),

@@ -155,7 +155,8 @@ def workers_of(pid: int) -> list[int]:
     return [int(word) for word in found.stdout.split()]
 
 
-@pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [1, 20])
 def test_killed_at_random_the_archive_is_the_same(given: Given, unbroken: Searched, tmp_path: Path, kills: int) -> None:
     """Leaders and workers in turns, each at a moment of its own."""
     out, moments = tmp_path / "run", random.Random(0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,16 +12,6 @@ from edgewise.data import Split
 from edgewise.deploy.quantization import trials as module
 from edgewise.deploy.quantization.trials import FLOAT, SECONDS_EACH, Trials
 from edgewise.devices import Latency, Variant
-
-
-@dataclass(frozen=True)
-class Scored:
-    """Scores of nothing but an accuracy."""
-
-    accuracy: float
-
-    def metrics(self) -> dict[str, float]:
-        return {"accuracy": self.accuracy}
 
 
 class World:
@@ -43,7 +32,7 @@ class World:
             score=lambda metrics: metrics["accuracy"],
             tell=lambda text: None,
         )
-        monkeypatch.setattr(module, "evaluate_artifact", lambda path, *_, **__: Scored(self._accuracies[path]))
+        monkeypatch.setattr(module, "metrics_of", lambda path, *_, **__: {"accuracy": self._accuracies[path]})
         monkeypatch.setattr(module, "measure_variants", self._measured)
 
     def add(self, name: str, accuracy: float, span: tuple[float, float, float], size: int = 1) -> None:
