@@ -136,3 +136,22 @@ def test_numbers_that_are_none_are_not_written(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="JSON"):
             keep(folder, "second", float("nan"))
     assert not (tmp_path / "run" / "state" / "second.json").exists()
+
+
+def test_a_look_ahead_leaves_open_what_the_run_may_still_decide(tmp_path: Path) -> None:
+    path, later = tmp_path / "run", ("budget", "epochs")
+    with RunFolder(path, ASKED, planned=True, later=later) as folder:
+        keep(folder)
+    with RunFolder(path, ASKED | {"budget": "4ms"}, planned=True, later=later):
+        pass
+    with pytest.raises(EdgewiseError, match=r"asked for something else \(input\)"):
+        RunFolder(path, ASKED | {"input": 64}, later=later)
+    with RunFolder(path, ASKED | {"budget": "3ms", "epochs": 2}, later=later) as folder:
+        assert keep(folder, value="another") == 1
+    # The run has decided.
+    with pytest.raises(EdgewiseError, match=r"asked for something else \(budget\)"):
+        RunFolder(path, ASKED | {"budget": "2ms", "epochs": 2}, later=later)
+    with RunFolder(path, ASKED | {"budget": "2ms"}, planned=True, later=later):
+        pass
+    with RunFolder(path, ASKED | {"budget": "3ms", "epochs": 2}, later=later):
+        pass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +17,7 @@ from edgewise.files import write_text
 T = TypeVar("T")
 
 _ASKED = "asked.json"
+_PLANNED = "planned"
 _STATE = "state"
 _NAMED = 6
 
@@ -26,15 +27,19 @@ class RunFolder:
 
     `asked` is everything that decides what the run does, by the names its user knows; a folder that holds a run of
     something else, or a model from elsewhere, is refused with an `EdgewiseError`. A block that fails before anything
-    else is in the folder leaves nothing behind.
+    else is in the folder leaves nothing behind. A run that is only looked at ahead (`planned`) leaves those of what is
+    asked open that are named in `later`: the run itself, or another look, may ask otherwise.
     """
 
-    def __init__(self, path: Path, asked: Mapping[str, Any]) -> None:
+    def __init__(
+        self, path: Path, asked: Mapping[str, Any], *, planned: bool = False, later: Collection[str] = ()
+    ) -> None:
         self.path = path
         self._state = path / _STATE
         self._asked = asked
+        self._planned = planned
         self._made: list[Path] = []
-        self.digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+        self.digest = _digest(asked)
         if path.exists() and not path.is_dir():
             raise EdgewiseError(f"{path} is a file and the run needs a folder; choose another with --out")
         if self._is_bare():
@@ -44,22 +49,34 @@ class RunFolder:
             strangers = [name for name in ("model.safetensors", "model.onnx") if (path / name).exists()]
             if strangers:
                 raise EdgewiseError(f"{path} holds the {strangers[0]} of another run; choose another folder with --out")
-        elif kept.get("digest") != self.digest:
-            before, now = kept.get("asked", {}), json.loads(json.dumps(asked))
-            if before.get("verb", now.get("verb")) != now.get("verb"):
-                raise EdgewiseError(
-                    f"{path} holds a run of `edgewise {before['verb']}`; choose another folder with --out"
-                )
-            changed = [name for name in sorted({*now, *before}) if before.get(name) != now.get(name)]
-            named = ", ".join(changed[:_NAMED]) + (", …" if len(changed) > _NAMED else "")
+            return
+        was_planned = kept.get(_PLANNED, False)
+        self._refuse_another(kept, set(later) if planned or was_planned else set())
+        if planned and not was_planned:  # a look at a run that has begun changes nothing of it
+            self._asked, self._planned = kept.get("asked", {}), False
+
+    def _refuse_another(self, kept: Mapping[str, Any], still_open: set[str]) -> None:
+        """Raises `EdgewiseError` where what is kept was asked for something else than now, but for `still_open`."""
+        if kept.get("digest") == self.digest:
+            return
+        before, now = kept.get("asked", {}), json.loads(json.dumps(self._asked))
+        if before.get("verb", now.get("verb")) != now.get("verb"):
             raise EdgewiseError(
-                f"{path} holds a run that was asked for something else ({named}); "
-                "give the same options to go on with it, or choose another folder with --out"
+                f"{self.path} holds a run of `edgewise {before['verb']}`; choose another folder with --out"
             )
+        changed = [name for name in sorted({*now, *before} - still_open) if before.get(name) != now.get(name)]
+        if still_open and not changed:
+            return
+        named = ", ".join(changed[:_NAMED]) + (", …" if len(changed) > _NAMED else "")
+        raise EdgewiseError(
+            f"{self.path} holds a run that was asked for something else ({named}); "
+            "give the same options to go on with it, or choose another folder with --out"
+        )
 
     def __enter__(self) -> RunFolder:
         self._made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
-        write_text(self._state / _ASKED, json.dumps({"digest": self.digest, "asked": self._asked}, indent=1))
+        content = {"digest": _digest(self._asked), "asked": self._asked} | ({_PLANNED: True} if self._planned else {})
+        write_text(self._state / _ASKED, json.dumps(content, indent=1))
         return self
 
     def __exit__(
@@ -104,6 +121,10 @@ class RunFolder:
 
     def _unusable(self, path: Path, problem: object) -> EdgewiseError:
         return EdgewiseError(f"{path} cannot be used ({problem}); delete {self.path} to begin the run again")
+
+
+def _digest(asked: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
 def _names(folder: Path) -> set[str]:

@@ -147,6 +147,11 @@ def test_a_plan_trains_nothing(given: Given, tmp_path: Path) -> None:
     assert len(made.proposals) > 3
     assert all(one.ms <= made.seed_ms - made.least_ms for one in made.proposals)
     assert not (tmp_path / "run" / "steps" / "01").exists()
+    # The run itself may have another budget and another training.
+    other = adapt(model, images, "1s", out=tmp_path / "run", device=profile, quantum=4, workers=1, epochs=1)
+    assert isinstance(other, Adapted)
+    with pytest.raises(EdgewiseError, match=r"asked for something else \(budget\)"):
+        adapt(model, images, "0.9x", out=tmp_path / "run", device=profile, quantum=4, workers=1, epochs=1)
 
 
 def test_what_its_narrowest_version_misses_is_refused_at_once(given: Given, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import mean
+from statistics import mean, median
 from typing import Any
 
 import numpy as np
@@ -174,6 +174,7 @@ class NetAdapt:
         if not proposals:
             return None
         least = proposals[0]["least_ms"]
+        self._tell(f"step {current.number + 1}: tuning {len(proposals)} proposals")
         standings = contest.run(pool, home, [one["file"] for one in proposals])
         rated = [one for one in proposals if one["file"] in standings.accuracies]
         if not rated:
@@ -197,14 +198,21 @@ class NetAdapt:
             }
             for one in rated
         )
-        # Once more, alone with the first network: what was chosen among many for being fast may only have seemed so.
-        ms = self._gauge.measured([card.architecture])[0]
+        ms = self._measured_again(card.architecture, chosen["ms"])
         made = made_step(
             current.number + 1, best.name, card.architecture, ms, chosen["expected_ms"], least, best.accuracy, told
         )
         self.steps.keep(made)
         contest.clear(home)
         return made
+
+    def _measured_again(self, architecture: Architecture, before_ms: float) -> float:
+        """What the winner takes, alone with the first network: what was chosen among many for being fast may only have
+        seemed so. Where the two measurements part by more than `CLOSE`, a third decides by their median."""
+        ms = self._gauge.measured([architecture])[0]
+        if abs(ms - before_ms) <= CLOSE * before_ms:
+            return ms
+        return median([before_ms, ms, self._gauge.measured([architecture])[0]])
 
     def _proposed(self, home: Path, current: Step, target_ms: float) -> list[dict[str, Any]]:
         """The proposals of a step, measured, each with its model file; read where the folder has them."""
@@ -213,6 +221,8 @@ class NetAdapt:
             return json.loads(path.read_text(encoding="utf-8"))
         card, tensors, spaces, made = self._narrowings(current.number)
         proposals, least = self._below(made, current, target_ms)
+        if self._gauge.here:
+            self._tell(f"step {current.number + 1}: measuring {len(proposals)} proposals")
         proposals, latencies = self._confirmed(proposals, current.ms, least, made)
         further = least
         # What was to be faster is not: the table is wrong here, and what is narrower by far must decide.

@@ -25,16 +25,20 @@ def adapt(
     precision: Annotated[str, Option(help="fp32, bf16 or int8, as far as the runtime has it.")] = "fp32",
     threads: Annotated[int, Option(help="Threads it will run with.")] = 1,
     device: Annotated[
-        Path | None, Option(help="A profile from `edgewise device import`: latencies are predicted for that device.")
+        Path | None, Option(help="A device profile with a latency table: latencies are predicted for that device.")
     ] = None,
     quantum: Annotated[int | None, Option(help="Widths become multiples of it; by default found by a sweep.")] = None,
     short: Annotated[int, Option(help="The most steps a proposal is tuned for.")] = 40,
-    epochs: Annotated[int | None, Option(help="Epochs of the last training.")] = None,
+    epochs: Annotated[
+        int | None, Option(help="Epochs of the last training; by default a third of a whole one's.")
+    ] = None,
     scratch: Annotated[bool, Option("--scratch", help="Train from scratch in the end.")] = False,
     workers: Annotated[int | None, Option(help="Processes that tune proposals; by default one a core.")] = None,
     storage: Annotated[str | None, Option(help="Optuna URL of a server, for workers on other machines.")] = None,
     plan: Annotated[bool, Option("--plan", help="Show the first step's proposals and train nothing.")] = False,
-    flip: Annotated[bool | None, Option("--flip/--no-flip", help="Mirror training images at random.")] = None,
+    flip: Annotated[
+        bool | None, Option("--flip/--no-flip", help="Mirror training images at random; by default all but digits.")
+    ] = None,
     seed: Annotated[int, Option(help="Seed of splits, order and augmentation.")] = 0,
     skip_bad: Annotated[bool, Option("--skip-bad", help="Leave out files that cannot be used.")] = False,
     root: Annotated[Path | None, Option(help="Where named datasets lie.")] = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,7 @@ from edgewise.papers import Architecture
 from edgewise.profiling.filling import fill, quiet_ms, variant_of
 from edgewise.profiling.rounds import Round, quiet_rounds
 from edgewise.tasks import Tell
+from edgewise.training.progress import clock
 
 ROUNDS = 24
 """In how many rounds networks are compared."""
@@ -137,13 +139,16 @@ class Measuring:
 
     def _filled(self, networks: Sequence[Architecture], tell: Tell) -> LatencyTable:
         setting = self._setting
-        said = 0
+        said, first, began = 0, None, time.monotonic()
 
         def progress(done: int, total: int) -> None:
-            nonlocal said
+            nonlocal said, first
+            first = done if first is None else first  # what a run before this one had measured
             if done * 10 // total > said:
                 said = done * 10 // total
-                tell(f"latency table: {10 * said}% of {total} measurements")
+                left = (total - done) * (time.monotonic() - began) / max(1, done - first)
+                hint = f"; about {clock(left)} left" if first < done < total else ""
+                tell(f"latency table: {10 * said}% of {total} measurements{hint}")
 
         return fill(
             self._path,

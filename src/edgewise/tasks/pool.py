@@ -74,6 +74,8 @@ class Pool:
         for name, task in tasks.items():
             if name not in asked and name not in done:
                 self._queue.add(name, task)
+        if done and len(done) < len(tasks):
+            self._tell(f"{len(done)} of {len(tasks)} are done already")
         told: set[str] = set()
         self._ended = 0
         while True:

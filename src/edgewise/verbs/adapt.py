@@ -38,6 +38,9 @@ from edgewise.verbs.checks import at_least, classifier, cores, decoding_workers,
 from edgewise.verbs.resolve import existing, is_model_file
 from edgewise.weights import ModelCard, Provenance, read_card, save_model
 
+_LATER = ("budget", "form", "score", "short", "epochs", "scratch", "flip")
+"""What a plan leaves open: the latency table that it fills serves them all."""
+
 _SELF = re.compile(r"\s*([0-9]*\.?[0-9]+)\s*[x×]\s*")
 
 
@@ -128,9 +131,12 @@ def adapt(
     threads, measured here or, with the profile `device`, predicted for another device. Widths become multiples of
     `quantum`, by default what a short sweep finds. `form` is `netadapt` or `mobilenet_v3` (see `adapting.rules`);
     channels leave by `score` (`adapting.ranking`). Every proposal is tuned for up to `short` steps and judged on
-    images held out of the training split; the end is `epochs` of fine-tuning, or from `scratch`. `workers` processes
-    work on proposals here; with `storage`, an Optuna URL, others may join by `python -m edgewise.adapting.worker`.
-    `plan` shows the first step's proposals and trains nothing. The same call on the same folder goes on where it was.
+    images held out of the training split; the end is `epochs` of fine-tuning (by default a third of what the recipe
+    `quick` has), or from `scratch`. `flip` mirrors training images at random, by default all but digits. `workers`
+    processes work on proposals here; with `storage`, an Optuna URL, others may join by `python -m
+    edgewise.adapting.worker`.
+    `plan` shows the first step's proposals and trains nothing; the run may then have another budget or other training.
+    The same call on the same folder goes on where it was.
 
     Raises `EdgewiseError` for a model, data or options that cannot be used, and `BudgetError` where its narrowest
     version is too slow, before anything is trained, or where the steps end above the budget all the same.
@@ -168,7 +174,7 @@ def adapt(
         "flip": flip,
         "seed": seed,
     }
-    with RunFolder(Path(out), asked) as folder:
+    with RunFolder(Path(out), asked, planned=plan, later=_LATER) as folder:
         if (folder.path / RECORD).exists() and not plan:
             say(f"{folder.path} is finished; here is what it gave")
             return _judged(Adapted.read(folder.path), budget)
@@ -230,6 +236,7 @@ def adapt(
         }
         title = f"{made.architecture.name} for {dataset.source} within {budget}"
         named = {**asked, "model": str(file), "data": dataset.source, "flip": flips}
+        named["device"] = None if device is None else str(device)
         write_adaptation(folder.path, found, title=title, command=command, limit="budget", outcome=outcome, asked=named)
     return _judged(Adapted.read(folder.path), budget)
 
