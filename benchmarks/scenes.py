@@ -7,7 +7,7 @@ threshold, as in a photograph, and as drawn, where every anchor is a candidate f
 nobody's are there without a download, and they change nothing else. Segmentation networks are timed from the pixels to
 the class scores.
 
-    python benchmarks/scenes.py            about 8 minutes
+    python benchmarks/scenes.py            about 6 minutes
     python benchmarks/scenes.py --quick    about a minute, too few rounds to conclude anything
 
 One thread, one image, all ways in turns in this process; of each round the ratio to torchvision's, of all rounds the
@@ -237,7 +237,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULTS)
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    seconds = 2.0 if asked.quick else 60.0
+    seconds = 2.0 if asked.quick else 25.0
     machine = describe_machine("onnxruntime").to_json()
     results: dict[str, Report] = {}
     for subject in SUBJECTS:
