@@ -86,8 +86,11 @@ def _unfinished(report: Report) -> str:
 
 
 def figure(report: Report) -> str:
-    """Accuracy over latency: the width multipliers of every family joined by a line, and the searched network."""
+    """Accuracy over latency: the width multipliers of every family joined by a line, and the searched network. All families
+    are MobileNets."""
     made = families(report)
     drawn_in = panel((seeds for networks in made.values() for seeds in networks.values()), "test accuracy, %")
-    lines = [line(drawn_in, number, name, networks) for number, (name, networks) in enumerate(made.items())]
+    # There is not much room beside the lines.
+    short = {name: name.removeprefix("mobilenet_") for name in made}
+    lines = [line(drawn_in, number, short[name], networks) for number, (name, networks) in enumerate(made.items())]
     return stacked([drawn_in], [drawn_in.drawn("Test accuracy over latency of networks for CIFAR-10", *lines)])
