@@ -86,8 +86,7 @@ def _unfinished(report: Report) -> str:
 
 
 def figure(report: Report) -> str:
-    """Accuracy over latency: the width multipliers of every family joined by a line, and the searched network. All families
-    are MobileNets."""
+    """Accuracy over latency: the width multipliers of every family joined by a line, and the searched network."""
     made = families(report)
     drawn_in = panel((seeds for networks in made.values() for seeds in networks.values()), "test accuracy, %")
     # There is not much room beside the lines.
