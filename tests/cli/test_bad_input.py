@@ -129,6 +129,10 @@ CASES = {
         ("bench", "model.onnx", "--throughput", "--threads", "2", "--budget", "5ms"),
         ("leave out --threads, --budget",),
     ),
+    "measuring streams that suppress": (
+        ("bench", "model.onnx", "--throughput", "--suppress-inside"),
+        ("leave out --suppress-inside",),
+    ),
     "measuring streams without throughput": (("bench", "model.onnx", "--streams", "2"), ("--throughput", "--threads")),
     "measuring in an unknown runtime": (("bench", "model.onnx", "--runtime", "abacus"), ("'abacus'", "torch_eager")),
     "measuring in an unknown precision": (("bench", "model.onnx", "--precision", "fp7"), ("'fp7'", "fp32, int8")),

@@ -16,8 +16,7 @@ class FeaturePyramid(Row):
 
     `maps` are names of values, the largest map first. Each goes through a 1×1 convolution; what comes from the next
     smaller map, resized to the nearest cell, is added; a 3×3 convolution follows. The results are the outputs `map0`,
-    `map1` and so on, and last `pooled`, every second cell of the smallest (Faster R-CNN's P6), which is also the main
-    output.
+    `map1` and so on; the main output is every second cell of the smallest of them (Faster R-CNN's P6).
     """
 
     maps: tuple[str, ...]

@@ -65,6 +65,7 @@ def bench(
     _check(runtime, precision, budget)
     if throughput:
         others = {"--threads": threads, "--budget": budget, "--profile": profile, "--data": data}
+        others |= {"--ignore-index": ignored, "--suppress-inside": suppress_inside or None}
         if given := [name for name, value in others.items() if value is not None]:
             raise EdgewiseError(f"--throughput measures streams of one thread each; leave out {', '.join(given)}")
         from edgewise.verbs.bench import throughput as run_streams

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from edgewise.detection import Detections, anchor_boxes, selected
 from edgewise.devices import run_each
 from edgewise.errors import EdgewiseError
 from edgewise.training import DetectionEvaluation, SegmentationEvaluation
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _BATCH = 16
 
@@ -101,10 +105,10 @@ def evaluate_scene_artifact(
     return told.compute()
 
 
-def _chunks(batches: Batches) -> Iterator[tuple[np.ndarray, list]]:  # type: ignore[type-arg] - of tensors
+def _chunks(batches: Batches) -> Iterator[tuple[np.ndarray, list[Tensor]]]:
     """Images joined, each with its target: of boxes these have different lengths."""
     images: list[np.ndarray] = []
-    targets: list = []  # type: ignore[type-arg]
+    targets: list[Tensor] = []
     for batch, labels in batches:
         images.append(np.ascontiguousarray(batch.numpy()))
         targets += list(labels)
