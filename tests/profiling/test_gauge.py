@@ -16,7 +16,6 @@ from edgewise.devices.prediction.table import tables_of
 from edgewise.papers import Architecture, find
 from edgewise.profiling import gauge
 from edgewise.profiling.gauge import Expecting, Measuring
-from edgewise.profiling.rounds import Round
 from predicted_device import device
 
 SEED = find("mobilenet_v2_0.5").with_classes(10).with_input(32)
@@ -36,8 +35,7 @@ def test_what_is_expected_follows_what_was_measured_last() -> None:
     assert made.measured([narrower]) == [made.expected(narrower)]
 
 
-def test_measuring_here(tmp_path: Path, versions: list[Architecture], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gauge, "ROUNDS", 4)
+def test_measuring_here(tmp_path: Path, versions: list[Architecture]) -> None:
     setting = Setting("onnxruntime", installed_runtime("onnxruntime").version(), "fp32", 1)
     told: list[str] = []
     made = Measuring(SEED, setting, tmp_path / "device.json", lambda: versions, told.append)
@@ -59,20 +57,16 @@ def test_measuring_here(tmp_path: Path, versions: list[Architecture], monkeypatc
     assert (tmp_path / "device.json").stat().st_mtime_ns == written
 
 
-def test_the_best_that_the_seed_took_before_is_what_rounds_are_judged_by(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    given: list[float | None] = []
+def test_latencies_are_relative_to_the_seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine may be slower than when the table was filled, by whatever share."""
+    slower = 7.0
 
-    def rounds(timed: object, names: Sequence[str], count: int, best_ms: float | None = None) -> list[Round]:
-        given.append(best_ms)
-        return [{name: 2.0 if name == SEED.digest else 1.0 for name in names}, dict.fromkeys(names, 3.0)]
+    def timed(timed: object, names: Sequence[str]) -> dict[str, float]:
+        return {name: slower if name == SEED.digest else slower / 2 for name in names}
 
-    monkeypatch.setattr(gauge, "quiet_rounds", rounds)
+    monkeypatch.setattr(gauge, "k_best", timed)
     setting = Setting("onnxruntime", installed_runtime("onnxruntime").version(), "fp32", 1)
     other = random_versions(SEED, 8, 1)[0]
     made = Measuring(SEED, setting, tmp_path / "device.json", lambda: [other], lambda text: None)
-    made.glanced([SEED])
-    made.measured([other])
-    made.measured([other])
-    assert given == [None, made.seed_ms, 2.0]
+    assert made.glanced([SEED]) == [7.0]
+    assert made.measured([other]) == [pytest.approx(made.seed_ms / 2)]

@@ -125,11 +125,19 @@ def quiet_ms(sessions: Sessions, variant: Variant) -> float:
     return round_ms(min(blocks, key=lambda block: block.disturbance(variant.threads) or 0.0), variant.threads)
 
 
+def fastest_ms(sessions: Sessions, variant: Variant) -> float:
+    """What the fastest inference of one block takes, in ms."""
+    return min(_times_ns(sessions.time(variant, sessions.iterations(variant, _BLOCK_NS)), variant.threads)) / 1e6
+
+
 def round_ms(block: Block, threads: int) -> float:
     """What one inference takes by a block, in ms."""
+    return quantile(_times_ns(block, threads), TYPICAL) / 1e6
+
+
+def _times_ns(block: Block, threads: int) -> tuple[int, ...]:
     # The thread's CPU time leaves out what others do on its core; with several threads there is only the clock.
-    times = block.cpu_ns if threads == 1 and block.cpu_ns else block.wall_ns
-    return quantile(times, TYPICAL) / 1e6
+    return block.cpu_ns if threads == 1 and block.cpu_ns else block.wall_ns
 
 
 def times_of_rows(architecture: Architecture, kernels: Sequence[KernelTimes]) -> list[list[UnitTime]]:

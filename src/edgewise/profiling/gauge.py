@@ -6,21 +6,16 @@ import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from edgewise.devices.prediction import LatencyTable, Predictor, Setting
 from edgewise.devices.sessions import Sessions
 from edgewise.papers import Architecture
-from edgewise.profiling.filling import fill, quiet_ms, variant_of
-from edgewise.profiling.rounds import Round, quiet_rounds
+from edgewise.profiling.filling import fastest_ms, fill, variant_of
+from edgewise.profiling.rounds import Round, k_best
 from edgewise.tasks import Tell
 from edgewise.training.progress import clock
-
-ROUNDS = 24
-"""In how many rounds networks are compared."""
-
 
 Others = Callable[[], Sequence[Architecture]]
 """The networks that a table is filled with."""
@@ -87,7 +82,6 @@ class Measuring:
         self._seed, self._setting, self._path = seed, setting, path
         self._others, self._tell = others, tell
         self._scale = 1.0
-        self._best_ms: float | None = None
 
     @cached_property
     def seed_ms(self) -> float:
@@ -99,18 +93,12 @@ class Measuring:
 
     def measured(self, architectures: Sequence[Architecture]) -> list[float]:
         seed_ms = self.seed_ms
-        rounds = self._timed([self._seed, *architectures], self._best_ms or seed_ms)
-        # Of this time alone: a machine that has become slower for good is not waited for again.
-        self._best_ms = min(times[self._seed.digest] for times in rounds)
-        shares = {
-            one.digest: median(times[one.digest] / times[self._seed.digest] for times in rounds)
-            for one in architectures
-        }
-        return [seed_ms * shares[one.digest] for one in architectures]
+        took = self._timed([self._seed, *architectures])
+        return [seed_ms * took[one.digest] / took[self._seed.digest] for one in architectures]
 
     def glanced(self, architectures: Sequence[Architecture]) -> list[float]:
-        rounds = self._timed(architectures)
-        return [median(times[one.digest] for times in rounds) for one in architectures]
+        took = self._timed(architectures)
+        return [took[one.digest] for one in architectures]
 
     def settle(self, architecture: Architecture, ms: float) -> None:
         if abs(self._predictor.predict(architecture).ms / ms - 1) > max(self._predictor.accuracy.noise, 0.01):
@@ -125,17 +113,17 @@ class Measuring:
     def _predictor(self) -> Predictor:
         return Predictor(self._table)
 
-    def _timed(self, architectures: Sequence[Architecture], best_ms: float | None = None) -> list[Round]:
-        """A latency of each in every quiet round, in ms; `best_ms` is what the first took before."""
+    def _timed(self, architectures: Sequence[Architecture]) -> dict[str, float]:
+        """What each takes undisturbed, in ms, by its digest."""
         subjects = {one.digest: one for one in architectures}
         with TemporaryDirectory() as name:
             variants = {digest: variant_of(one, Path(name), self._setting) for digest, one in subjects.items()}
             with Sessions(variants.values()) as sessions:
 
                 def timed(order: Sequence[str]) -> Round:
-                    return {digest: quiet_ms(sessions, variants[digest]) for digest in order}
+                    return {digest: fastest_ms(sessions, variants[digest]) for digest in order}
 
-                return quiet_rounds(timed, list(variants), ROUNDS, best_ms)
+                return k_best(timed, list(variants))
 
     def _filled(self, networks: Sequence[Architecture], tell: Tell) -> LatencyTable:
         setting = self._setting
