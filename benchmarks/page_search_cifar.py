@@ -1,4 +1,4 @@
-"""The section of docs/benchmarks.md on a search with shared weights, and its figure; `page.py` uses both."""
+"""The section of docs/benchmarks.md on searches with shared weights, and its figure; `page.py` uses both."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from page_points import Seeds, cells, line, mean_point, panel
 Report = dict[str, Any]
 Table = Callable[[Sequence[str], Iterable[Sequence[str]]], str]
 
-SEARCHED = "searched"
-
 
 def families(report: Report) -> dict[str, Mapping[str, Seeds]]:
-    """By family, and of the searched network alone, the networks and their seeds."""
+    """By family, and of every searched network alone, the networks and their seeds."""
     found: dict[str, dict[str, dict[int, tuple[float, float]]]] = {}
     for key, latency in report["latencies"]["networks"].items():
         _, seed, name = key.split("/")
@@ -25,71 +23,75 @@ def families(report: Report) -> dict[str, Mapping[str, Seeds]]:
 
 
 def search_cifar(report: Report, table: Table) -> str:
-    """What a search with shared weights gives for its cost, beside width multipliers."""
-    if not report["latencies"]:
-        return _unfinished(report)
+    """What searches with shared weights give for their cost, beside width multipliers."""
+    searches = [one for one in report["networks"].values() if "finds" in one]
     made = families(report)
     networks = {name: seeds for one in made.values() for name, seeds in one.items()}
-    ms, accuracy = mean_point(networks[SEARCHED])
-    faster = {
-        name: point for name, seeds in networks.items() if name != SEARCHED and (point := mean_point(seeds))[0] <= ms
-    }
-    said = ""
-    if faster:
-        best = max(faster, key=lambda name: faster[name][1])
-        said = (
-            f"\nAgainst the best of those that are no slower, {best}, the searched network has "
-            f"{accuracy - faster[best][1]:+.1f} points at {ms / faster[best][0]:.2f} times its latency.\n"
-        )
     head = ("network", "seeds", "median ms", "test accuracy")
     ordered = sorted(networks.items(), key=lambda one: mean_point(one[1]))
-    return f"""{_search(report)} The most accurate network within the budget, and of every family the nearest width
-multipliers around its latency, were trained from scratch for {report["epochs"]} epochs with the same recipe and seeds,
-and timed side by side (onnxruntime fp32, one thread).
+    cost_head = ("finds", "space", "width", "budget", "ms", "epochs of shared weights", "trials", "minutes in all")
+    found = [one["finds"] for one in searches]
+    return f"""## Searched networks against width multipliers
+
+CIFAR-10 at 32 pixels. Every search trained the shared weights of a space, judged networks of it with them, and chose
+the most accurate within its budget:
+
+{table(cost_head, [_cost(report, one) for one in searches])}
+
+What they found, and of every family width multipliers around its latency, were trained from scratch for
+{report["epochs"]} epochs with the same recipe and seeds, and timed side by side (onnxruntime fp32, one thread).
 
 {table(head, [[name, *cells(seeds)] for name, seeds in ordered])}
-{said}
+
+{chr(10).join(_against(name, networks, found) for name in found if name in networks)}
+
 ![Accuracy over measured latency](search_cifar.svg)
 
-{_choices(report)}
+{chr(10).join(_choices(one) for one in searches)}
 """
 
 
-def _search(report: Report) -> str:
-    """The heading, and what the search was and took."""
-    search = report["networks"]["search"]
-    return f"""## A searched network against width multipliers
-
-CIFAR-10 at 32 pixels. Shared weights of the space {report["space"]} at width {report["width"]:g} were trained for
-{report["supernet_epochs"]} epochs, and {len(search["trials"])} networks judged with them, for a budget of
-{search["budget_ms"]:.3f} ms ({report["budget"]}): {search["seconds"] / 60:.0f} minutes in all."""
-
-
-def _choices(report: Report) -> str:
-    choices = report["networks"]["search"]["choices"]
-    return f"What was chosen: {', '.join(f'{name} {option}' for name, option in choices.items())}."
+def _cost(report: Report, search: Report) -> list[str]:
+    return [
+        search["finds"],
+        search["space"],
+        f"{search['width']:g}",
+        search["budget"],
+        f"{search['budget_ms']:.3f}",
+        str(report["supernet_epochs"]),
+        str(len(search["trials"])),
+        f"{search['seconds'] / 60:.0f}",
+    ]
 
 
-def _unfinished(report: Report) -> str:
-    """While the networks beside it are not all trained."""
-    search = report["networks"]["search"]
-    found = next(one["ms"] for one in search["front"] if one["trial"] == search["chosen"])
-    reached = [100 * one["accuracy"] for key, one in report["networks"].items() if key.endswith(f"/{SEARCHED}")]
-    seeds = " and ".join(f"{one:.1f}%" for one in reached)
-    return f"""{_search(report)} The most accurate network within the budget took {found:.3f} ms, and after
-{report["epochs"]} epochs of training from scratch it has {seeds} of the test images right ({len(reached)} seeds).
+def _against(name: str, networks: Mapping[str, Seeds], searched: Sequence[str]) -> str:
+    """The best width multiplier that is no slower than the network `name` that was found, beside it."""
+    ms, accuracy = mean_point(networks[name])
+    points = {other: mean_point(seeds) for other, seeds in networks.items() if other not in searched}
+    faster = {other: point for other, point in points.items() if point[0] <= ms}
+    if faster:
+        best = max(faster, key=lambda other: faster[other][1])
+        return (
+            f"- Against the best of those that are no slower, {best}, {name} has {accuracy - faster[best][1]:+.1f} "
+            f"points at {ms / faster[best][0]:.2f} times its latency."
+        )
+    best = min(points, key=lambda other: points[other][0])
+    return (
+        f"- No width multiplier here is as fast as {name}; against the fastest, {best}, it has "
+        f"{accuracy - points[best][1]:+.1f} points at {ms / points[best][0]:.2f} times its latency."
+    )
 
-**The width multipliers beside it are not trained yet: this is no comparison.**
 
-{_choices(report)}
-"""
+def _choices(search: Report) -> str:
+    chosen = ", ".join(f"{name} {option}" for name, option in search["choices"].items())
+    return f"- What was chosen for {search['finds']}: {chosen}."
 
 
 def figure(report: Report) -> str:
-    """Accuracy over latency: the width multipliers of every family joined by a line, and the searched network."""
+    """Accuracy over latency: the width multipliers of every family joined by a line, and the searched networks."""
     made = families(report)
     drawn_in = panel((seeds for networks in made.values() for seeds in networks.values()), "test accuracy, %")
     # There is not much room beside the lines.
-    short = {name: name.removeprefix("mobilenet_") for name in made}
+    short = {name: name.removeprefix("mobilenet_").replace("_", " ") for name in made}
     lines = [line(drawn_in, number, short[name], networks) for number, (name, networks) in enumerate(made.items())]
     return stacked([drawn_in], [drawn_in.drawn("Test accuracy over latency of networks for CIFAR-10", *lines)])

@@ -12,7 +12,7 @@ NAMES = ("one", "other")
 
 
 class Machine:
-    """Takes 1 ms for one network and 0.5 for the other, and in disturbed rounds more, for each of them in other ones."""
+    """Takes 1 ms for one network and 0.5 for the other; in disturbed rounds more, and each has its own of these."""
 
     def __init__(self, slow: Sequence[int] = (), slow_other: Sequence[int] = ()) -> None:
         self._slow, self._slow_other = set(slow), set(slow_other)

@@ -11,7 +11,7 @@ from edgewise.costs import count
 from edgewise.nn import Network
 from edgewise.papers import Architecture, find
 from edgewise.searching import Option, Space
-from edgewise.searching.spaces import MNASNET, MOBILENET_V3, SHUFFLENET_V2, SPACES, scaled
+from edgewise.searching.spaces import MNASNET, MOBILENET_V3, MOBILENET_V3_EARLY, SHUFFLENET_V2, SPACES, scaled
 
 
 @pytest.fixture(params=SPACES.values(), ids=list(SPACES))
@@ -54,9 +54,11 @@ def test_the_middle_of_shufflenet_v2s_space() -> None:
 
 
 def test_mobilenet_v3s_stages_are_its_own() -> None:
-    made = at(MOBILENET_V3, {"expansion": 6, "kernel": 5, "squeeze": True, "filters": 1.0, "layers": 0})
-    known = find("mobilenet_v3_large")
-    assert made.shapes[:-2] == known.shapes[:-2]
+    chosen: dict[str, Option] = {"expansion": 6, "kernel": 5, "squeeze": True, "filters": 1.0, "layers": 0}
+    for space, name in ((MOBILENET_V3, "mobilenet_v3_large"), (MOBILENET_V3_EARLY, "mobilenet_v3_small")):
+        made, known = at(space, chosen), find(name)
+        assert made.shapes[:-2] == known.shapes[:-2]
+        assert made.rows[1] == known.rows[1]
 
 
 def test_widths_and_resolutions_of_any_network() -> None:

@@ -20,7 +20,10 @@ def _search(
     context: Context,
     space: Annotated[
         str | None,
-        Option(help="mnasnet, mobilenet_v3, shufflenet_v2, nas_bench_macro, a network of the zoo, or a .py file."),
+        Option(
+            help="mnasnet, mobilenet_v3, mobilenet_v3_early, shufflenet_v2, nas_bench_macro, a network of the zoo, or a "
+            ".py file."
+        ),
     ] = None,
     data: Annotated[str | None, Option(help="Images: a folder, a CSV, or digits, cifar10, …")] = None,
     budget: Annotated[str | None, Option(help="Latency for one image: 5ms, or 0.6x mobilenet_v2.")] = None,
