@@ -1,4 +1,4 @@
-"""Networks around MobileNetV3 (Howard et al., 2019): the stages of its Tables 1 and 2, every stage's blocks to choose."""
+"""Networks around MobileNetV3 (Howard et al., 2019): the stages of Tables 1 and 2, the blocks of each to choose."""
 
 from __future__ import annotations
 
@@ -89,8 +89,8 @@ MOBILENET_V3 = _Around(
     ),
     hidden=1280,
 ).space()
-"""Around MobileNetV3-Large (Table 1). The paper searched in MnasNet's space; this is the part of it that the networks it
-found lie in, with their activations and their gates of a quarter of what is expanded."""
+"""Around MobileNetV3-Large (Table 1). The paper searched in MnasNet's space; this is the part of it that what it found
+lies in, with their activations and their gates of a quarter of what is expanded."""
 
 MOBILENET_V3_EARLY = _Around(
     "mobilenet_v3_early",
