@@ -33,12 +33,13 @@ from scipy.stats import rankdata
 
 from edgewise.blocks import Classifier, ConvBNAct, InvertedResidual, Row
 from edgewise.costs import count
+from edgewise.costs.units import reads_of
 from edgewise.deploy import build, random_tensors
 from edgewise.devices import Variant, describe_machine, screen_variants
 from edgewise.devices.intervals import quantile
 from edgewise.devices.prediction import LatencyTable, MeasuredNetwork, Predictor
 from edgewise.devices.prediction.predictor import noise, relative_fit
-from edgewise.devices.prediction.table import TYPICAL, row_inputs, row_key
+from edgewise.devices.prediction.table import TYPICAL, row_key
 from edgewise.files import write_text
 from edgewise.papers import Architecture, find
 from edgewise.profiling.filling import fill
@@ -120,9 +121,9 @@ def distinct(space: str, wanted: int) -> list[Architecture]:
 def isolated(networks: Sequence[Architecture], runtime: str, precision: str) -> dict[str, float]:
     """What every row of the networks takes alone, in ms of CPU time, by its key."""
     rows = {
-        row_key(row, shape): Architecture("row", (row,), input=shape)  # type: ignore[arg-type]
+        row_key(row, reads): Architecture("row", (row,), input=reads.input)  # type: ignore[arg-type]
         for one in networks
-        for row, shape in zip(one.rows, row_inputs(one), strict=True)
+        for row, reads in zip(one.rows, reads_of(one), strict=True)
     }
     with TemporaryDirectory() as name:
         folder = Path(name)
@@ -187,7 +188,7 @@ def evaluated(space: str, runtime: str, precision: str, unseen: int, rounds: int
     alone = isolated([one.architecture for part in few for one in part], runtime, precision)
 
     def summed(one: Architecture) -> float:
-        return sum(alone[row_key(row, shape)] for row, shape in zip(one.rows, row_inputs(one), strict=True))
+        return sum(alone[row_key(row, reads)] for row, reads in zip(one.rows, reads_of(one), strict=True))
 
     found = {
         "space": space,

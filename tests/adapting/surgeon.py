@@ -36,7 +36,7 @@ def silenced(labels: Labels, kept: np.ndarray, tensors: Arrays) -> dict[str, np.
 
 
 def outputs(architecture: Architecture, tensors: Arrays) -> np.ndarray:
-    """What the network gives for two images, computed in double precision."""
+    """All that the network gives for two images, `(2, …)`, computed in double precision."""
     with torch.device("meta"):
         network = Network(architecture)
     network.to_empty(device="cpu")
@@ -45,7 +45,8 @@ def outputs(architecture: Architecture, tensors: Arrays) -> np.ndarray:
     assert not missing.unexpected_keys
     assert all(name.endswith("num_batches_tracked") for name in missing.missing_keys)
     with torch.inference_mode():
-        return network.double().eval()(images(architecture.input).double()).numpy()
+        given = network.double().eval().forward_outputs(images(architecture.input).double())
+    return np.concatenate([one.flatten(1).numpy() for one in given.values()], 1)
 
 
 def relative(found: np.ndarray, expected: np.ndarray) -> float:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from surgeon import outputs, relative, silenced, tensors_for
 
+import heads
 from edgewise.adapting.choose import chosen
 from edgewise.adapting.labels import Labels, channel_labels
 from edgewise.adapting.spaces import Spaces
@@ -35,9 +36,10 @@ FAMILIES = (
     "xception", "resnext50_32x4d", "se_resnext50_32x4d", "senet154/4", "mobilenet_v1_0.5", "se_mobilenet_v1",
     "fd_mobilenet_0.5", "shufflenet_v1_g3_0.5", "shufflenet_v1_g8_0.5", "se_shufflenet_v1_g3", "shufflenet_v2_0.5",
     "shufflenet_v2_0.5_torchvision", "shufflenet_v2_164/4", "mobilenet_v2_0.5", "mnasnet_a1", "mobilenet_v3_small",
-    "mnasnet's space",
+    "mnasnet's space", "ssdlite_mobilenet_v2", "lr_aspp_mobilenet_v3_small_rf2", "r_aspp_mobilenet_v2_rf2",
+    "deeplab_v3_mobilenet_v2",
 )  # fmt: skip
-"""One or two of every family, at their smaller widths, and a point of a search's space."""
+"""One or two of every family, at their smaller widths, a point of a search's space, and one of each light head."""
 
 MIXED = MNASNET.sample(np.random.default_rng(2))
 """All kinds of convolutions and of shortcuts."""
@@ -46,6 +48,8 @@ SIZES = {"alexnet": 224, "inception_v3": 139, "googlenet_bn_auxiliary": 128, "xc
 
 
 def small(name: str) -> Architecture:
+    if name in heads.QUICK:
+        return heads.small(name)
     made = MNASNET.architecture(MIXED) if name == "mnasnet's space" else variant(name)
     return made.with_classes(10).with_input(SIZES.get(name, 64), smallest_map=1)
 

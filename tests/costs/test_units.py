@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from edgewise.costs.units import units, units_of_row
+from edgewise.costs.units import reads_of, units, units_of_row
 from edgewise.graph import ops
 from edgewise.papers import find
+from heads import QUICK
 
 NAMES = ("mobilenet_v3_small", "shufflenet_v1_g3", "shufflenet_v2_0.5", "resnet18", "googlenet", "xception", "alexnet")
 
@@ -18,13 +19,12 @@ def test_every_node_but_the_image_is_in_one_unit(name: str) -> None:
     assert found == list(range(1, len(graph.nodes)))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *QUICK])
 def test_a_row_alone_has_the_units_it_has_in_its_network(name: str) -> None:
     architecture = find(name)
     parts = units(architecture.graph)
-    shapes = [architecture.input, *architecture.shapes[:-1]]
-    for index, (row, shape) in enumerate(zip(architecture.rows, shapes, strict=True)):
-        assert [unit.key for unit in units_of_row(row, shape)] == [unit.key for unit in parts if unit.row == index]
+    for index, (row, reads) in enumerate(zip(architecture.rows, reads_of(architecture), strict=True)):
+        assert [unit.key for unit in units_of_row(row, reads)] == [unit.key for unit in parts if unit.row == index]
 
 
 def test_what_is_fused_belongs_to_the_convolution() -> None:

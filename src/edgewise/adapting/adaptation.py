@@ -47,13 +47,14 @@ class Plan:
 @dataclass(frozen=True, eq=False)
 class Narrowed:
     """The steps to `target_ms`, step 0 first; networks `beside` them that are narrowed alike; the widths of all spaces
-    before and after; and on how many images all were judged."""
+    before and after; on how many images all were judged, and by what."""
 
     steps: tuple[Step, ...]
     beside: tuple[Alike, ...]
     widths: tuple[tuple[str, int, int], ...]
     target_ms: float
     held_out: int
+    measure: str
 
     @property
     def reached(self) -> bool:
@@ -117,7 +118,8 @@ class Adaptation:
             first, target_ms = self._begun(pool, target, seed_ms)
             steps = self._netadapt.run(pool, self._contest, first, target_ms)
             beside = self._netadapt.evenly(pool, self._contest, steps)
-        return Narrowed(tuple(steps), tuple(beside), self._widths(steps[-1]), target_ms, held_out)
+        widths = self._widths(steps[-1])
+        return Narrowed(tuple(steps), tuple(beside), widths, target_ms, held_out, self.course.measure)
 
     def finished(
         self, narrowed: Narrowed, recipe: Recipe, *, scratch: bool, workers: int, progress: bool
@@ -172,7 +174,8 @@ class Adaptation:
     def _begun(self, pool: Pool, target: Target, ms: float | None = None) -> tuple[Step, float]:
         first = self._netadapt.begin(self.model, lambda place: self._contest.judged(pool, place), ms)
         name = read_card(self.model).architecture.name
-        self.tell(f"{name} takes {first.ms:.3f} ms, {100 * first.accuracy:.2f}% on the holdout")
+        measure = self.course.measure
+        self.tell(f"{name} takes {first.ms:.3f} ms, {100 * first.accuracy:.2f}% {measure} on the holdout")
         return first, target(first.ms)
 
     def _widths(self, last: Step) -> tuple[tuple[str, int, int], ...]:

@@ -46,11 +46,13 @@ _SMALLEST_STEP = 1e-3
 
 @dataclass(frozen=True)
 class Course:
-    """How the steps are taken: the form, the quantum of widths, which channels go first."""
+    """How the steps are taken: the form, the quantum of widths, which channels go first, and what the number is called
+    that networks are judged by."""
 
     form: Form
     quantum: int
     score: Score = "magnitude"
+    measure: str = "accuracy"
 
 
 class NetAdapt:
@@ -90,9 +92,10 @@ class NetAdapt:
                 self._tell(f"nothing narrower is faster than {steps[-1].ms:.3f} ms")
                 break
             steps.append(made)
+            reached = f"{100 * made.accuracy:.2f}% {self._course.measure} on the holdout"
             self._tell(
                 f"step {made.number}: {made.name}; {made.ms:.3f} ms of {target_ms:.3f}, "
-                f"{100 * made.accuracy:.2f}% on the holdout{self._time_left(made, target_ms, took)}"
+                f"{reached}{self._time_left(made, target_ms, took)}"
             )
         return steps
 

@@ -9,7 +9,6 @@ from typing import Literal
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from edgewise.adapting import scores
 from edgewise.adapting.labels import Labels
@@ -17,6 +16,8 @@ from edgewise.data import Batches
 from edgewise.data.decoded import read_decoded
 from edgewise.errors import EdgewiseError
 from edgewise.nn import Network
+from edgewise.training.kinds import task_for
+from edgewise.training.recipe import Recipe
 from edgewise.weights import ModelCard
 
 Score = Literal["magnitude", "norm_scale", "taylor"]
@@ -52,11 +53,12 @@ def _taylor(network: Network, card: ModelCard, labels: Labels, cache: Path) -> n
     # Shuffled: images lie by class, and a batch of one class has gradients of its own.
     batches = Batches(train.take(some.tolist()), card.preprocessing, batch_size=_BATCH, seed=0, shuffle=True, workers=0)
 
+    recipe = Recipe(epochs=1, batch_size=_BATCH, loss="sigmoid" if card.multi_label else "softmax")
+    task = task_for(card.architecture.task)(network, recipe, classes=card.architecture.classes, steps_per_epoch=1)
+
     def loss(module: nn.Module, batch: object) -> Tensor:
         images, targets = batch  # pyright: ignore[reportGeneralTypeIssues] - what Batches yields
-        if card.multi_label:
-            return functional.binary_cross_entropy_with_logits(module(images), targets.float())
-        return functional.cross_entropy(module(images), targets)
+        return task.batch_loss(images, targets)
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # the same sums, whatever the machine is used for besides

@@ -8,7 +8,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from edgewise.adapting.labels import Labels
-from edgewise.graph.ops import BatchNorm
+from edgewise.graph.ops import BatchNorm, Convolution, Linear
 
 Tensors = Mapping[str, np.ndarray]
 
@@ -60,5 +60,7 @@ def taylor(
 
 
 def _producing(labels: Labels) -> list[int]:
-    """The layers that compute channels."""
-    return sorted({index for producers in labels.producers for index in producers if index})
+    """The layers that compute channels; lists of boxes have some too, that no filter makes."""
+    nodes = labels.graph.nodes
+    found = {index for producers in labels.producers for index in producers}
+    return sorted(index for index in found if isinstance(nodes[index].op, Convolution | Linear))

@@ -12,9 +12,9 @@ import torch
 from edgewise.data import Batches, Split
 from edgewise.errors import EdgewiseError
 from edgewise.tasks import Task
-from edgewise.training.classify import Classify
 from edgewise.training.feeding import Stream
 from edgewise.training.judging import Beat, beat_by_layer, judged
+from edgewise.training.kinds import task_for
 from edgewise.training.memory import freed_memory_kept
 from edgewise.training.optimisers import build_optimiser
 from edgewise.training.recipe import Recipe
@@ -80,7 +80,8 @@ def _tuned(tuning: Tuning, folder: Path, splits: Mapping[str, Split], beat: Beat
             workers=0,
             drop_last=True,
         )
-        task = Classify(network, recipe, classes=card.architecture.classes, steps_per_epoch=len(batches))
+        kind = task_for(card.architecture.task)
+        task = kind(network, recipe, classes=card.architecture.classes, steps_per_epoch=len(batches))
         optimiser = build_optimiser(network, recipe)
         network.train()
         for step, (images, targets) in enumerate(Stream(batches, tuning.first, tuning.last), tuning.first):

@@ -22,6 +22,10 @@ class FeaturePyramid(Row):
     maps: tuple[str, ...]
     out_channels: int = 256
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return self.maps
+
     def apply(self, x: Value) -> Value:
         above: Value | None = None
         results: list[Value] = []

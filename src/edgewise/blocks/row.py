@@ -75,6 +75,11 @@ class Row(ABC):
     def apply(self, x: Value) -> Value:
         """What the row computes from `x`. Raises `EdgewiseError` when the widths do not fit."""
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The values that the row reads beside its input, by their names in the network; of most rows none."""
+        return ()
+
     def scaled(self, scaling: Scaling) -> Self:
         """The row at another width multiplier; rows without widths are their own."""
         del scaling

@@ -52,6 +52,10 @@ class SSD(Head):
     batch_norm: bool = True
     scale_first: bool = False
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return (self.first,)
+
     def maps(self, x: Value) -> tuple[Value, ...]:
         """What boxes are predicted from, from the largest map to the smallest."""
         first = x.elsewhere(self.first)

@@ -41,6 +41,9 @@ def adapt(
     ] = None,
     seed: Annotated[int, Option(help="Seed of splits, order and augmentation.")] = 0,
     skip_bad: Annotated[bool, Option("--skip-bad", help="Leave out files that cannot be used.")] = False,
+    ignored: Annotated[
+        list[int] | None, Option("--ignore-index", help="A value of masks that is no class, beside 255.")
+    ] = None,
     root: Annotated[Path | None, Option(help="Where named datasets lie.")] = None,
     as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -71,6 +74,7 @@ def adapt(
         seed=seed,
         skip_bad=skip_bad,
         root=root,
+        ignored=tuple(ignored or ()),
         command=command_line(),
         tell=console.note,
     )

@@ -8,6 +8,7 @@ from functools import cached_property
 from edgewise.blocks import Row
 from edgewise.graph import Graph, Trace, Value, ops
 from edgewise.graph.ops import Op, Shape
+from edgewise.papers import Architecture
 
 _JOINS = (ops.BatchNorm, ops.Activation, ops.Dropout, ops.Flatten)
 
@@ -36,12 +37,37 @@ class Unit:
         return f"{op} of {shapes}" + (f", {self.activation}" if self.activation else "")
 
 
-def units_of_row(row: Row, x: Shape) -> tuple[Unit, ...]:
-    """The units of one row that reads a value of shape `x`: those it has in any network. Raises `EdgewiseError` where
-    its widths do not fit."""
-    trace = Trace(x, ops.BatchNorm())
+@dataclass(frozen=True)
+class Reads:
+    """The shapes of what a row reads: of its input, and of the values `elsewhere` in the network by their names."""
+
+    input: Shape
+    elsewhere: tuple[tuple[str, Shape], ...] = ()
+
+
+def reads_of(architecture: Architecture) -> list[Reads]:
+    """What every row reads."""
+    inputs = (architecture.input, *architecture.shapes[:-1])
+    if not any(row.reads for row in architecture.rows):
+        return [Reads(shape) for shape in inputs]
+    graph = architecture.graph
+    return [
+        Reads(shape, tuple((name, graph.nodes[graph.index(name)].shape) for name in row.reads))
+        for row, shape in zip(architecture.rows, inputs, strict=True)
+    ]
+
+
+def units_of_row(row: Row, reads: Reads) -> tuple[Unit, ...]:
+    """The units of one row: those it has in any network in which it reads values of these shapes. Raises
+    `EdgewiseError` where its widths do not fit."""
+    trace = Trace(reads.input, ops.BatchNorm())
+    x = Value(trace, 0, reads.input)
+    for name, shape in reads.elsewhere:
+        if name in trace.names:  # the image, which is not what this row is called with
+            x = trace.given("x", reads.input)
+        trace.given(name, shape)
     trace.enter(0)
-    y = row.apply(Value(trace, 0, x))
+    y = row.apply(x)
     trace.leave(y)
     trace.outputs["output"] = y.index
     return units(trace.graph_so_far())

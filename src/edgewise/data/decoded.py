@@ -11,6 +11,7 @@ from edgewise.data.dataset import Split
 from edgewise.data.images import StoredImages
 from edgewise.data.loading import keep
 from edgewise.data.preprocessing import Preprocessing
+from edgewise.data.scenes.decoded import annotation_arrays, read_annotations
 from edgewise.data.stratify import stratified
 from edgewise.errors import EdgewiseError
 from edgewise.files import replacing
@@ -39,8 +40,8 @@ def write_decoded(folder: Path, splits: Mapping[str, Split], preprocessing: Prep
     """
     folder.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
-        images, labels = folder / f"{part}.npy", folder / f"{part}-labels.npy"
-        if images.exists() and labels.exists():
+        labels = folder / f"{part}-labels.npy"
+        if labels.exists():  # it is written last
             continue
         split = splits[part]
         kept = keep(split, preprocessing)
@@ -50,8 +51,10 @@ def write_decoded(folder: Path, splits: Mapping[str, Split], preprocessing: Prep
                 f"{split.path(index)} cannot be used ({reason}); remove it, or leave it out with --skip-bad"
             )
         sound = np.setdiff1d(np.arange(len(split)), [index for index, _ in kept.bad])
-        for path, array in ((images, kept.pixels[sound]), (labels, split.labels[sound])):
-            with replacing(path) as unfinished, unfinished.open("wb") as file:
+        written = split.take(sound.tolist())
+        arrays = {"": kept.pixels[sound], **annotation_arrays(written, preprocessing), "-labels": written.labels}
+        for end, array in arrays.items():
+            with replacing(folder / f"{part}{end}.npy") as unfinished, unfinished.open("wb") as file:
                 np.save(file, array)
 
 
@@ -61,5 +64,6 @@ def read_decoded(folder: Path) -> dict[str, Split]:
     for part in PARTS:
         pixels = np.load(folder / f"{part}.npy", mmap_mode="r")
         labels = np.load(folder / f"{part}-labels.npy")
-        splits[part] = Split(part, StoredImages(pixels, [str(index) for index in range(len(labels))]), labels)
+        images = StoredImages(pixels, [str(index) for index in range(len(labels))])
+        splits[part] = Split(part, images, labels, annotations=read_annotations(folder, part))
     return splits

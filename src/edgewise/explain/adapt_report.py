@@ -29,8 +29,8 @@ class ShownStep:
 @dataclass(frozen=True)
 class AdaptReport:
     """Everything on the page. `beside` are networks narrowed alike, `widths` those of every space before and after,
-    `images` those of the holdout; `outcome` says in words what the finished network does, and `limit` what the line at
-    `target_ms` is."""
+    `images` those of the holdout, `measure` what networks are judged by on them; `outcome` says in words what the
+    finished network does, and `limit` what the line at `target_ms` is."""
 
     title: str
     command: str
@@ -38,6 +38,7 @@ class AdaptReport:
     target_ms: float
     limit: str
     images: int
+    measure: str
     steps: Sequence[ShownStep]
     beside: Sequence[ShownStep]
     widths: Sequence[tuple[str, int, int]]
@@ -56,7 +57,7 @@ def adapt_report(data: AdaptReport) -> str:
         data.title,
         introduction,
         [
-            Section("steps", "Accuracy against latency", _picture(data)),
+            Section("steps", f"{_capitalised(data.measure)} against latency", _picture(data)),
             Section("table", "The steps", _table(data)),
             Section("widths", "The widths", _widths(data)),
             Section("provenance", "Where this is from", facts(data.provenance)),
@@ -80,28 +81,41 @@ def _picture(data: AdaptReport) -> Markup:
             "The table below has the same numbers."
         ),
         caption=(
-            "Accuracy is on images held out of the training images, with its 95% interval, before the last training; "
-            "the ring is the last step. Beside it the first network with all widths narrowed by one share at once, and "
-            "tuned for as many steps as the adaptation took in all."
+            f"{_capitalised(data.measure)} is on {data.images} images held out of the training images"
+            f"{', with its 95% interval' if _has_interval(data) else ''}, before the last training; the ring is the "
+            "last step. Beside it the first network with all widths narrowed by one share at once, and tuned for as "
+            "many steps as the adaptation took in all."
         ),
         x_label="latency, ms",
-        y_label="accuracy on the holdout, %",
+        y_label=f"{data.measure} on the holdout, %",
         limit=Limit(data.target_ms, f"{data.limit} {milliseconds(data.target_ms)}"),
         y_range=(0.0, 100.0),
     )
 
 
 def _point(data: AdaptReport, name: str, group: str, ms: float, accuracy: float, what: str, best: bool) -> Point:
-    low, high = wilson_interval(accuracy, data.images)
+    interval = None
+    if _has_interval(data):
+        low, high = wilson_interval(accuracy, data.images)
+        interval = (100 * low, 100 * high)
     return Point(
         name=name,
         group=group,
         x=ms,
         y=100 * accuracy,
-        y_interval=(100 * low, 100 * high),
+        y_interval=interval,
         note=f"{per_cent(accuracy)} at {milliseconds(ms)}, {what}",
         best=best,
     )
+
+
+def _has_interval(data: AdaptReport) -> bool:
+    """Whether images are right or wrong, one by one."""
+    return data.measure == "accuracy"
+
+
+def _capitalised(text: str) -> str:
+    return text[0].upper() + text[1:] if text.islower() else text
 
 
 def _table(data: AdaptReport) -> Markup:
@@ -110,7 +124,7 @@ def _table(data: AdaptReport) -> Markup:
         Column("narrowed"),
         Column("latency, ms", True, "at batch 1"),
         Column("saved, ms", True),
-        Column("holdout", True, "accuracy after the short fine-tune"),
+        Column("holdout", True, f"{data.measure} after the short fine-tune"),
         Column("multiply-adds", True),
         Column("parameters", True),
     ]

@@ -41,6 +41,7 @@ def write_adaptation(
         "target_ms": narrowed.target_ms,
         "reached": narrowed.reached,
         "images_held_out": narrowed.held_out,
+        "measure": narrowed.measure,
         "widths": [{"space": name, "before": before, "after": after} for name, before, after in narrowed.widths],
         "steps": [step.to_json() for step in narrowed.steps],
         "narrowed_alike": [one.to_json() for one in narrowed.beside],
@@ -58,6 +59,7 @@ def write_adaptation(
         target_ms=narrowed.target_ms,
         limit=limit,
         images=narrowed.held_out,
+        measure=narrowed.measure,
         steps=[
             ShownStep(one.number, one.name, one.ms, one.accuracy, one.multiply_adds, one.parameters)
             for one in narrowed.steps
@@ -74,5 +76,11 @@ def write_adaptation(
 _SHOWN = {
     f"{split}_{kind}": f"{said}, {split}"
     for split in ("val", "test")
-    for kind, said in (("accuracy", "accuracy"), ("mean_average_precision", "mean average precision"))
+    for kind, said in (
+        ("accuracy", "accuracy"),
+        ("mean_average_precision", "mean average precision"),
+        ("map", "mAP"),
+        ("map50", "mAP at an overlap of 0.5"),
+        ("mean_iou", "mean IoU"),
+    )
 }

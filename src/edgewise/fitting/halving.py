@@ -22,7 +22,7 @@ from edgewise.nn import Network
 from edgewise.run_folder import RunFolder
 from edgewise.training import Recipe, TrainResult, choose_precision, evaluate, train
 from edgewise.training.recipe import gentle
-from edgewise.training.recipes import quick
+from edgewise.training.recipes import quick, scene_recipe
 from edgewise.training.scores import score_of
 
 RUNGS = (0.15, 0.4)
@@ -184,7 +184,10 @@ def once_more(recipe: Recipe, epochs: int | None = None) -> Recipe:
 
 
 def default_recipe(dataset: Dataset, size: int, *, seed: int, flip: bool) -> Recipe:
-    """The recipe for data of unknown kind: `quick`, its batch and augmentation chosen by the images."""
+    """The recipe for data of unknown kind: `quick`, its batch and augmentation chosen by the images; for boxes and
+    masks `scene_recipe`."""
+    if dataset.task != "classify":
+        return scene_recipe(dataset.task, seed=seed, flip=flip)
     images = len(dataset.splits["train"])
     batch = 128 if images >= 10_000 else 64 if images >= 2_000 else 32
     crop = "pad" if size <= 64 else "resized"

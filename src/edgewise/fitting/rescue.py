@@ -22,7 +22,7 @@ from edgewise.fitting.selection import fastest, nothing_meets
 from edgewise.nn import Network
 from edgewise.profiling.gauge_for import gauge_for, quantum_for
 from edgewise.training import TrainResult
-from edgewise.training.scores import score_of
+from edgewise.training.scores import score_name, score_of
 from edgewise.weights import ModelCard, Provenance, save_model
 
 FOLDER = "adapting"
@@ -115,7 +115,7 @@ class Rescue:
             model,
             halving.dataset,
             gauge,
-            Course("netadapt", quantum),
+            Course("netadapt", quantum, measure=score_name("classify", multi_label=halving.dataset.multi_label)),
             recipe,
             SHORT,
             self.workers,

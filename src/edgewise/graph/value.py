@@ -64,6 +64,13 @@ class Trace:
         self._row = -1
         self._prefix = ""
 
+    def given(self, name: str, shape: Shape) -> Value:
+        """A value that is there already: what a row reads that is looked at alone."""
+        index = len(self.nodes)
+        self.nodes.append(Node(name, Input(shape), (), shape, -1))
+        self.names[name] = index
+        return Value(self, index, shape)
+
     def enter(self, row: int) -> None:
         """The nodes that follow belong to row `row`."""
         self._row = row

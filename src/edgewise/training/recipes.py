@@ -6,6 +6,9 @@ untested proposal, and no promise.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from edgewise.blocks import Task
 from edgewise.data.augmentation import Augmentation
 from edgewise.training.recipe import Recipe
 
@@ -20,6 +23,7 @@ __all__ = [
     "quick",
     "quick_detect",
     "quick_segment",
+    "scene_recipe",
     "thorough",
 ]
 
@@ -75,6 +79,13 @@ def quick_segment(epochs: int = 60, batch_size: int = 8) -> Recipe:
     """
     crops = Augmentation(crop="resized", flip=True, photometric=True, scale=(0.25, 1.0))
     return _scenes(epochs, batch_size, 0.05 * batch_size / 8, crops)
+
+
+def scene_recipe(task: Task, *, seed: int, flip: bool) -> Recipe:
+    """`quick_detect` for boxes, `quick_segment` for masks; with `flip` images are mirrored at random."""
+    recipe = quick_detect() if task == "detect" else quick_segment()
+    assert recipe.augmentation is not None
+    return replace(recipe, seed=seed, augmentation=replace(recipe.augmentation, flip=flip))
 
 
 def _scenes(epochs: int, batch_size: int, learning_rate: float, augmentation: Augmentation) -> Recipe:

@@ -20,6 +20,8 @@ from torchmetrics.classification import (
 )
 from torchmetrics.utilities import dim_zero_cat
 
+from edgewise.blocks import Task
+
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
@@ -160,6 +162,12 @@ class Scores:
         top5 = float(values["top5"]) if "top5" in values else None
         accuracy = float(confusion.trace() / images.sum())
         return Evaluation(loss, accuracy, top5, per_class, confusion, None, None, kept)
+
+
+def score_name(task: Task, *, multi_label: bool = False) -> str:
+    """What the number of `score_of` is called."""
+    names: Mapping[Task, str] = {"classify": "accuracy", "detect": "mAP", "segment": "mean IoU"}
+    return "mean average precision" if multi_label and task == "classify" else names[task]
 
 
 def score_of(metrics: Mapping[str, float]) -> float:

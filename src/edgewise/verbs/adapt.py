@@ -19,8 +19,9 @@ from edgewise.adapting.versions import random_versions
 from edgewise.data import Dataset, open_dataset
 from edgewise.deploy import build, compare, export_fastest, tensors_of
 from edgewise.deploy.artifact import artifact_card
-from edgewise.deploy.scoring import evaluate_artifact
+from edgewise.deploy.judging import metrics_of
 from edgewise.devices import INTEGER_PRECISIONS, Budget, installed_runtime
+from edgewise.devices.prediction import Setting
 from edgewise.devices.runtimes import check_precision
 from edgewise.errors import BudgetError, EdgewiseError
 from edgewise.files import file_digest
@@ -30,13 +31,17 @@ from edgewise.fitting.halving import default_recipe, once_more, with_epochs
 from edgewise.nn import Network
 from edgewise.papers import names
 from edgewise.profiling.filling import check_tracing
+from edgewise.profiling.gauge import Gauge
 from edgewise.profiling.gauge_for import gauge_for, quantum_for
+from edgewise.profiling.suppressing import Suppressing, suppression_ms
 from edgewise.run_folder import RunFolder
 from edgewise.tasks import Tell
 from edgewise.training import Recipe
-from edgewise.verbs.checks import at_least, classifier, cores, decoding_workers, described
+from edgewise.training.scores import score_name
+from edgewise.verbs.checks import at_least, cores, decoding_workers, described
 from edgewise.verbs.resolve import existing, is_model_file
-from edgewise.weights import ModelCard, Provenance, read_card, save_model
+from edgewise.verbs.scenes import without_flip
+from edgewise.weights import ModelCard, Provenance, load_model, read_card, save_model
 
 _LATER = ("budget", "form", "score", "short", "epochs", "scratch", "flip")
 """What a plan leaves open: the latency table that it fills serves them all."""
@@ -121,6 +126,7 @@ def adapt(
     seed: int = 0,
     skip_bad: bool = False,
     root: Path | None = None,
+    ignored: tuple[int, ...] = (),
     command: str = "edgewise.adapt(...)",
     progress: bool = True,
     tell: Tell | None = None,
@@ -135,6 +141,8 @@ def adapt(
     `quick` has), or from `scratch`. `flip` mirrors training images at random, by default all but digits. `workers`
     processes work on proposals here; with `storage`, an Optuna URL, others may join by `python -m
     edgewise.adapting.worker`.
+    Boxes are judged by COCO's mean average precision and take the time of decoding and suppression too, as they do
+    inside an artifact; masks by the mean intersection over union, `ignored` being values of them that are nobody's.
     `plan` shows the first step's proposals and trains nothing; the run may then have another budget or other training.
     The same call on the same folder goes on where it was.
 
@@ -148,8 +156,8 @@ def adapt(
     check_tracing(runtime)
     file = _trained(model)
     card = read_card(file)
-    classifier(card.architecture, file, "adapt")
-    dataset = open_dataset(data, seed=seed, skip_bad=skip_bad, root=root)
+    task = card.architecture.task
+    dataset = open_dataset(data, seed=seed, skip_bad=skip_bad, root=root, task=task, ignored=ignored)
     if dataset.classes != card.classes:
         raise EdgewiseError(
             f"{file} tells {len(card.classes)} classes apart and {dataset.source} has {len(dataset.classes)}, or "
@@ -173,6 +181,7 @@ def adapt(
         "scratch": scratch,
         "flip": flip,
         "seed": seed,
+        **({"ignored": list(ignored)} if ignored else {}),
     }
     with RunFolder(Path(out), asked, planned=plan, later=_LATER) as folder:
         if (folder.path / RECORD).exists() and not plan:
@@ -180,19 +189,11 @@ def adapt(
             return _judged(Adapted.read(folder.path), budget)
         say(described(dataset) + f"; adapting {card.architecture.name}")
         step = quantum or quantum_for(folder.path, runtime, precision, device=device, tell=say)
-        gauge = gauge_for(
-            folder.path,
-            card.architecture,
-            runtime,
-            precision,
-            threads,
-            device=device,
-            others=lambda: random_versions(card.architecture, step),
-            tell=say,
-        )
-        flips = dataset.source != "digits" if flip is None else flip
+        gauge = _gauge(folder, file, dataset, Setting(runtime, None, precision, threads), device, step, say)
+        flips = dataset.source != "digits" and not without_flip(dataset) if flip is None else flip
         recipe = default_recipe(dataset, card.architecture.input[1], seed=seed, flip=flips)
-        course = Course(chosen_form, step, chosen_score)
+        measure = score_name(task, multi_label=dataset.multi_label)
+        course = Course(chosen_form, step, chosen_score, measure)
         adaptation = Adaptation(
             folder.path, file, dataset, gauge, course, recipe, short, workers or cores(), say, storage
         )
@@ -215,7 +216,7 @@ def adapt(
         made = replace(made, provenance=provenance)
         artifact = _exported(folder.path, last, made, dataset, runtime, precision, threads)
         scores = {
-            split: evaluate_artifact(artifact, dataset.splits[split], runtime=runtime, precision=precision).metrics()
+            split: metrics_of(artifact, dataset.splits[split], runtime=runtime, precision=precision)
             for split in ("val", "test")
         }
         made = replace(
@@ -239,6 +240,37 @@ def adapt(
         named["device"] = None if device is None else str(device)
         write_adaptation(folder.path, found, title=title, command=command, limit="budget", outcome=outcome, asked=named)
     return _judged(Adapted.read(folder.path), budget)
+
+
+def _gauge(
+    folder: RunFolder, model: Path, dataset: Dataset, setting: Setting, device: Path | None, quantum: int, tell: Tell
+) -> Gauge:
+    """What the network of `model` and narrower ones take; of detectors with what follows them."""
+    architecture = read_card(model).architecture
+    gauge = gauge_for(
+        folder.path,
+        architecture,
+        setting.runtime,
+        setting.precision,
+        setting.threads,
+        device=device,
+        others=lambda: random_versions(architecture, quantum),
+        tell=tell,
+    )
+    if architecture.task != "detect":
+        return gauge
+    if device is not None:
+        tell("latencies are without decoding and suppression, which cannot be predicted for another device")
+        return gauge
+
+    def timed() -> float:
+        network, card = load_model(model)
+        pixels = some_pixels(dataset.splits["val"], card.preprocessing, 1)
+        return suppression_ms(architecture, tensors_of(network), card.preprocessing.normalised(pixels[0]), setting)
+
+    ms = folder.stage("suppression", timed, lambda ms: {"ms": ms}, lambda kept: kept["ms"])
+    tell(f"decoding and suppression take {ms:.3f} ms of it")
+    return Suppressing(gauge, ms)
 
 
 def _judged(made: Adapted, budget: str) -> Adapted:

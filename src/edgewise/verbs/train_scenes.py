@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from edgewise.blocks import Task
@@ -11,7 +10,7 @@ from edgewise.data import Dataset, open_dataset
 from edgewise.errors import EdgewiseError
 from edgewise.papers import Architecture
 from edgewise.training import DetectionEvaluation, Recipe, SegmentationEvaluation, evaluate_scenes
-from edgewise.training.recipes import quick_detect, quick_segment
+from edgewise.training.recipes import scene_recipe
 from edgewise.verbs.checks import at_least, described
 from edgewise.verbs.scenes import (
     Size,
@@ -74,10 +73,7 @@ def train_scenes(
 def _plan(start: Start, dataset: Dataset, size: int | Size | None, seed: int, flip: bool | None) -> Plan:
     pixels = scene_size(dataset, size)
     architecture = scene_architecture(start.architecture, dataset.task, len(dataset.classes), pixels)
-    recipe = quick_detect() if dataset.task == "detect" else quick_segment()
-    assert recipe.augmentation is not None
-    flip = not without_flip(dataset) if flip is None else flip
-    recipe = replace(recipe, seed=seed, augmentation=replace(recipe.augmentation, flip=flip))
+    recipe = scene_recipe(dataset.task, seed=seed, flip=not without_flip(dataset) if flip is None else flip)
     preprocessing = scene_preprocessing(dataset, start, pixels)
     network = scene_network(start, architecture, dataset.classes, seed)
     return Plan(architecture, preprocessing, network, f"{pixels[0]}×{pixels[1]}", recipe)

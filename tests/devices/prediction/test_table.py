@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from made_device import SETTING, measured, some_networks
 
+from edgewise.costs.units import Reads
 from edgewise.devices import describe_machine
 from edgewise.devices.prediction import LatencyTable
 from edgewise.devices.prediction.table import SECTION, row_key, table_of, tables_of, with_table
@@ -39,8 +40,15 @@ def test_a_table_survives_its_file(tmp_path: Path) -> None:
 
 def test_the_key_is_the_row_and_its_input() -> None:
     one, other = find("mobilenet_v2"), find("mobilenet_v2").with_input(160)
-    assert row_key(one.rows[3], (24, 56, 56)) == row_key(other.rows[3], (24, 56, 56))
-    assert row_key(one.rows[3], (24, 56, 56)) != row_key(one.rows[3], (24, 40, 40))
+    assert row_key(one.rows[3], Reads((24, 56, 56))) == row_key(other.rows[3], Reads((24, 56, 56)))
+    assert row_key(one.rows[3], Reads((24, 56, 56))) != row_key(one.rows[3], Reads((24, 40, 40)))
+
+
+def test_a_head_is_another_one_on_other_maps() -> None:
+    """It reads more than its input."""
+    head = find("lr_aspp_mobilenet_v3_small").rows[-1]
+    small, large = (Reads((576, 4, 4), ((name, (3, side, side)),)) for name, side in (("input", 64), ("input", 96)))
+    assert row_key(head, small) != row_key(head, large)
 
 
 def test_two_runs_of_one_device_merge() -> None:

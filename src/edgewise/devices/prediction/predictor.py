@@ -20,12 +20,13 @@ from functools import cached_property
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
 
-from edgewise.costs.units import Unit, units_of_row
+from edgewise.blocks import Row
+from edgewise.costs.units import Reads, Unit, reads_of, units_of_row
 from edgewise.devices.intervals import quantile
 from edgewise.devices.prediction.attribution import UnitTime
 from edgewise.devices.prediction.features import features, group
 from edgewise.devices.prediction.reach import Reach
-from edgewise.devices.prediction.table import TYPICAL, Entry, LatencyTable, MeasuredNetwork, row_inputs, row_key
+from edgewise.devices.prediction.table import TYPICAL, Entry, LatencyTable, MeasuredNetwork, row_key
 from edgewise.errors import EdgewiseError
 from edgewise.papers import Architecture
 
@@ -157,7 +158,7 @@ class _Model:
         for key, entry in entries.items():
             clean = [[self._clean(unit) for unit in one.units] for one in entry.times]
             self._rows[key] = quantile([sum(times) for times in clean], TYPICAL)
-            for unit, us in zip(units_of_row(entry.row, entry.input), zip(*clean, strict=True), strict=True):
+            for unit, us in zip(units_of_row(entry.row, entry.reads), zip(*clean, strict=True), strict=True):
                 known[unit.key] = unit
                 times.setdefault(unit.key, []).extend(us)
         self._units = {key: quantile(us, TYPICAL) for key, us in times.items()}
@@ -175,8 +176,8 @@ class _Model:
 
     def _sum(self, architecture: Architecture) -> tuple[float, float]:
         """What the rows take together, in ms, and the share of it that was looked up."""
-        rows = [(row_key(row, shape), row, shape) for row, shape in _rows(architecture)]
-        self._learn({key: units_of_row(row, shape) for key, row, shape in rows if key not in self._sums})
+        rows = [(row_key(row, reads), row, reads) for row, reads in _rows(architecture)]
+        self._learn({key: units_of_row(row, reads) for key, row, reads in rows if key not in self._sums})
         looked_up = sum(self._sums[key][0] for key, _, _ in rows)
         total = looked_up + sum(self._sums[key][1] for key, _, _ in rows)
         return total / 1000, looked_up / total if total else 1.0
@@ -201,7 +202,7 @@ def _tracing_us(entries: Mapping[str, Entry], networks: Sequence[MeasuredNetwork
     """What tracing adds to a kernel, in µs: by how much the traced times of a network exceed its latency, for each."""
     columns: list[list[float]] = []
     for one in networks:
-        times = [entries[row_key(row, shape)].times for row, shape in _rows(one.architecture)]
+        times = [entries[row_key(row, reads)].times for row, reads in _rows(one.architecture)]
         us = sum(quantile([row.us for row in rows], TYPICAL) for rows in times)
         kernels = sum(median(row.kernels for row in rows) for rows in times)
         columns.append([1.0, us / 1000, kernels / 1000])
@@ -284,5 +285,5 @@ def _huber(errors: np.ndarray) -> np.ndarray:
     return np.minimum(1, middle / np.maximum(errors, 1e-9))
 
 
-def _rows(architecture: Architecture) -> list[tuple[Any, tuple[int, ...]]]:
-    return list(zip(architecture.rows, row_inputs(architecture), strict=True))
+def _rows(architecture: Architecture) -> list[tuple[Row, Reads]]:
+    return list(zip(architecture.rows, reads_of(architecture), strict=True))

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from edgewise.blocks import ROWS, Row
+from edgewise.costs.units import Reads, reads_of
 from edgewise.devices.intervals import quantile
 from edgewise.devices.prediction.attribution import UnitTime
 from edgewise.devices.profile import DeviceProfile
@@ -30,8 +31,6 @@ VERSION = 1
 
 TYPICAL = 0.2
 """The quantile of times that stands for them all: the reading of a busy machine that is closest to a quiet one's."""
-
-Shape = tuple[int, ...]
 
 _ROW_TYPES = {row.__name__: row for row in ROWS}
 
@@ -68,15 +67,15 @@ class Occurrence:
 
 @dataclass(frozen=True)
 class Entry:
-    """A row on the shape of its input, and the times of its units inside each network it was timed in."""
+    """A row on the shapes of what it reads, and the times of its units inside each network it was timed in."""
 
     row: Row
-    input: Shape
+    reads: Reads
     times: tuple[Occurrence, ...]
 
     @property
     def key(self) -> str:
-        return row_key(self.row, self.input)
+        return row_key(self.row, self.reads)
 
 
 @dataclass(frozen=True)
@@ -110,9 +109,9 @@ class LatencyTable:
     def with_trace(self, architecture: Architecture, rows: Sequence[Sequence[UnitTime]]) -> LatencyTable:
         """The table with the times of a network's rows in one round: for each row, those of its units."""
         entries = dict(self.entries)
-        for row, shape, times in zip(architecture.rows, row_inputs(architecture), rows, strict=True):
-            key = row_key(row, shape)
-            known = entries.get(key, Entry(row, shape, ()))
+        for row, reads, times in zip(architecture.rows, reads_of(architecture), rows, strict=True):
+            key = row_key(row, reads)
+            known = entries.get(key, Entry(row, reads, ()))
             entries[key] = replace(known, times=(*known.times, Occurrence(architecture.digest, tuple(times))))
         known = self.networks.get(architecture.digest, MeasuredNetwork(architecture, ()))
         networks = {**self.networks, architecture.digest: replace(known, traced=known.traced + 1)}
@@ -126,7 +125,7 @@ class LatencyTable:
             )
         entries = dict(self.entries)
         for key, entry in other.entries.items():
-            mine = entries.get(key, Entry(entry.row, entry.input, ()))
+            mine = entries.get(key, Entry(entry.row, entry.reads, ()))
             entries[key] = replace(mine, times=mine.times + entry.times)
         networks = dict(self.networks)
         for digest, network in other.networks.items():
@@ -143,7 +142,8 @@ class LatencyTable:
             "entries": [
                 {
                     "row": encode(entry.row),
-                    "input": list(entry.input),
+                    "input": list(entry.reads.input),
+                    **({"elsewhere": dict(entry.reads.elsewhere)} if entry.reads.elsewhere else {}),
                     "times": [
                         {"network": one.network, "units": [[round(unit.us, 2), unit.kernels] for unit in one.units]}
                         for one in entry.times
@@ -209,14 +209,9 @@ def with_table(profile: DeviceProfile, table: LatencyTable) -> DeviceProfile:
     return profile.with_section(SECTION, {"version": VERSION, "tables": [*others, table.to_dict()]})
 
 
-def row_key(row: Row, shape: Shape) -> str:
+def row_key(row: Row, reads: Reads) -> str:
     """The same for the same row on the same input, in whatever network."""
-    return json.dumps([encode(row), shape])
-
-
-def row_inputs(architecture: Architecture) -> list[Shape]:
-    """The shape each row reads."""
-    return [architecture.input, *architecture.shapes[:-1]]
+    return json.dumps([encode(row), reads.input, *([dict(reads.elsewhere)] if reads.elsewhere else [])])
 
 
 def _setting(body: Mapping[str, Any]) -> Setting:
@@ -238,7 +233,12 @@ def _entry(body: Mapping[str, Any]) -> Entry:
         for one in body["times"]
     )
     row = decode_row(body["row"], _ROW_TYPES, "the row of an entry")
-    return Entry(row, tuple(int(extent) for extent in body["input"]), times)
+    elsewhere = tuple((str(name), _shape(shape)) for name, shape in body.get("elsewhere", {}).items())
+    return Entry(row, Reads(_shape(body["input"]), elsewhere), times)
+
+
+def _shape(body: Sequence[Any]) -> tuple[int, ...]:
+    return tuple(int(extent) for extent in body)
 
 
 def _network(body: Mapping[str, Any]) -> MeasuredNetwork:
