@@ -13,7 +13,7 @@ from edgewise.costs import count
 from edgewise.devices import Budget, Latency, Verdict
 from edgewise.errors import EdgewiseError
 from edgewise.fitting import candidates as module
-from edgewise.fitting.candidates import Candidate, Measured, measure_candidates
+from edgewise.fitting.candidates import Candidate, Measured, Wanted, measure_candidates
 from edgewise.fitting.clocks import Failed, Timed
 from edgewise.fitting.combinations import Combination
 from edgewise.papers import families, find
@@ -113,8 +113,7 @@ def clock() -> SlowClock:
 
 def measure_all(clock: SlowClock, budget: str, told: list[str] | None = None) -> Measured:
     tell = (lambda text: None) if told is None else told.append
-    asked = {"size": 32, "classes": 10, "seconds": 1, "tell": tell}
-    return measure_candidates(Budget.parse(budget), clock, **asked)  # type: ignore[arg-type]
+    return measure_candidates(Budget.parse(budget), clock, Wanted(32, 10), seconds=1, tell=tell)
 
 
 def test_the_largest_that_may_fit_are_measured(clock: SlowClock) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from edgewise.devices import Budget, Latency, Verdict
 from edgewise.errors import EdgewiseError
-from edgewise.fitting.candidates import Candidate, measure_candidates
+from edgewise.fitting.candidates import Candidate, Wanted, measure_candidates
 from edgewise.fitting.clocks import PredictingClock, Timed
 from edgewise.fitting.selection import select
 from edgewise.papers import find
@@ -21,7 +21,7 @@ def test_candidates_are_ranked_for_a_device_that_is_not_here() -> None:
     assert clock.allowed == (("onnxruntime", "fp32"), ("onnxruntime", "int8"))
     told: list[str] = []
     budget = Budget.parse("0.5x mobilenet_v2")
-    measured = measure_candidates(budget, clock, size=32, classes=10, seconds=1, tell=told.append)
+    measured = measure_candidates(budget, clock, Wanted(32, 10), seconds=1, tell=told.append)
     assert measured.reference is not None
     assert measured.reference.predicted
     assert measured.reference.precision == "fp32"
@@ -46,7 +46,7 @@ def test_however_wide_the_intervals_the_largest_within_the_budget_are_taken() ->
     clock = Vague(device(), ["auto"], "int8", 1)
     budget = Budget.parse("0.5ms")
     told: list[str] = []
-    measured = measure_candidates(budget, clock, size=32, classes=10, seconds=1, tell=told.append)
+    measured = measure_candidates(budget, clock, Wanted(32, 10), seconds=1, tell=told.append)
     within: dict[str, list[Candidate]] = {}
     for one in measured.candidates:
         assert one.latency is not None

@@ -20,10 +20,11 @@ from edgewise.data import Preprocessing
 from edgewise.data.assemble import Options
 from edgewise.data.scenes.composed import COUNTS, open_scenes
 from edgewise.errors import EdgewiseError
+from edgewise.explain.overlay import colour
 from edgewise.nn import Network
 from edgewise.papers import find
-from edgewise.verbs.predict_scenes import colour
-from edgewise.verbs.scenes import scene_architecture, scene_network, scene_preprocessing
+from edgewise.papers.tasks import for_task
+from edgewise.verbs.scenes import scene_network, scene_preprocessing
 from edgewise.verbs.start import start_of
 from edgewise.weights import ModelCard, read_card, save_model
 
@@ -147,7 +148,7 @@ def test_a_body_takes_the_weights_of_a_classifier(task: Task, tmp_path: Path) ->
     preprocessing = Preprocessing(64, 64, (0.4, 0.5, 0.6), (0.2, 0.2, 0.2), interpolation="bicubic")
     save_model(tmp_path / "model.safetensors", network, ModelCard(base, preprocessing, ("a", "b", "c")))
     start = start_of(tmp_path / "model.safetensors")
-    architecture = scene_architecture(start.architecture, task, 5, (96, 128))
+    architecture = for_task(start.architecture, task, 5, 96, 128)
     made = scene_network(start, architecture, ("p", "q", "r", "s", "t"), seed=0)
     state, taken = network.state_dict(), made.state_dict()
     body = [name for name in state if int(name.partition(".")[0]) < len(architecture.rows) - 1]
@@ -170,18 +171,16 @@ def test_what_means_nothing_for_a_model_file_is_refused(
         edgewise.Model.from_pretrained(path)
 
 
-@pytest.mark.parametrize("words", [("adapt", "--data", "digits", "--budget", "0.8x")])
-def test_what_is_for_classifiers_alone_says_so(
-    trained: tuple[Task, Path],
-    words: tuple[str, ...],
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+def test_data_of_another_kind_is_refused(
+    trained: tuple[Task, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    task, path = trained
     monkeypatch.chdir(tmp_path)
-    code, _, err = run(capsys, monkeypatch, words[0], str(trained[1]), *words[1:])
-    assert code
-    assert f"`edgewise {words[0]}` cannot take yet" in err
+    for words in (("adapt", str(path), "--data", "digits"), ("fit", "digits", "--task", task)):
+        code, _, err = run(capsys, monkeypatch, *words, "--budget", "0.8x" if words[0] == "adapt" else "5ms")
+        assert code
+        assert "digits has classes of whole images" in err
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

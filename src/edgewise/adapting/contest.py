@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edgewise.adapting.tuning import Tuning
+from edgewise.errors import EdgewiseError
 from edgewise.tasks import Pool
 from edgewise.training.recipe import Recipe
 
@@ -75,10 +76,14 @@ class Contest:
         return standings
 
     def judged(self, pool: Pool, file: str) -> float:
-        """The accuracy of a model file as it is; its copy is written beside it."""
+        """The accuracy of a model file as it is; its copy is written beside it. Raises `EdgewiseError` where no worker
+        could find it."""
         out = str(Path(file).with_name("judged.safetensors"))
         name = f"the accuracy of {Path(file).parent.name}"
-        return _run(pool, {name: Tuning(file, out, self.cache, 0, 0, self.recipe)})[name]
+        found = _run(pool, {name: Tuning(file, out, self.cache, 0, 0, self.recipe)})
+        if name not in found:
+            raise EdgewiseError(f"{name} could not be found; see above for the reason")
+        return found[name]
 
     def tuned(self, pool: Pool, files: Sequence[str], steps: int) -> dict[str, float]:
         """The accuracies of model files, each tuned for `steps` steps; copies of what came of it lie beside them."""

@@ -14,14 +14,19 @@ if TYPE_CHECKING:
 
 
 def fit(
-    data: Annotated[str, Argument(help="An image folder, a CSV of paths and labels, or digits, cifar10, …")],
+    data: Annotated[str, Argument(help="An image folder, a CSV of paths and labels, boxes, masks, or digits, …")],
     budget: Annotated[str, Option(help="Latency for one image: 5ms, 800us, or '0.6x mobilenet_v2'.")],
     out: Annotated[Path, Option(help="Folder for everything; the same command on it resumes.")] = Path("runs/fit"),
     minutes: Annotated[float, Option(help="About how long all training together may take.")] = 12.0,
     epochs: Annotated[int | None, Option(help="Fix the epochs of every candidate instead.")] = None,
     candidates: Annotated[int, Option(help="How many networks begin training.")] = 4,
     size: Annotated[
-        int | None, Option("--input", help="Largest input; by default the images' own, at most 224.")
+        str | None,
+        Option("--input", help="Largest input in pixels, or height×width as 360x480; by default the images' own."),
+    ] = None,
+    task: Annotated[str | None, Option(help="classify, detect or segment; by default what the data is for.")] = None,
+    ignored: Annotated[
+        list[int] | None, Option("--ignore-index", help="A value of masks that is no class, beside 255.")
     ] = None,
     runtime: Annotated[
         list[str] | None, Option(help="Where it may run: onnxruntime, openvino or auto; may be given more than once.")
@@ -59,7 +64,9 @@ def fit(
         minutes=minutes,
         epochs=epochs,
         candidates=candidates,
-        size=size,
+        size=console.pixels(size),
+        task=console.task(task),
+        ignored=tuple(ignored or ()),
         runtime=runtime or "auto",
         precision=precision,
         device=device,

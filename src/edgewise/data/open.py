@@ -17,6 +17,8 @@ from edgewise.errors import EdgewiseError
 
 NAMES = ("digits", "scenes", "cifar10", "cifar100", "imagenet")
 
+_CLASSIFIED = ("digits", "cifar10", "cifar100", "imagenet", "imagenet1k")
+
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".7z", ".rar")
 
 
@@ -55,7 +57,11 @@ def open_dataset(
     check_shares({"val": val_share, "test": test_share})
     options = Options(seed, skip_bad, val_share, test_share, only)
     if isinstance(source, str):
-        match source.lower().replace("-", "").replace("_", ""):
+        name = source.lower().replace("-", "").replace("_", "")
+        if name in _CLASSIFIED and task in ("detect", "segment"):
+            what = "boxes" if task == "detect" else "masks"
+            raise EdgewiseError(f"{source} has classes of whole images and no {what}; give data that has, as scenes")
+        match name:
             case "digits":
                 return open_digits(options)
             case "cifar10":

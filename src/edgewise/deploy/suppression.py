@@ -73,6 +73,13 @@ def with_suppression(artifact: Path, out: Path, selection: Selection = USUAL) ->
     return out
 
 
+def shipped(artifact: Path, task: Task) -> Path:
+    """The artifact as a fit delivers it: of a detector one beside it that suppresses boxes itself, else as it is."""
+    if task != "detect":
+        return artifact
+    return with_suppression(artifact, artifact.with_suffix(f".found{artifact.suffix}"))
+
+
 def _classes(model: onnx.ModelProto) -> int:
     return model.graph.output[0].type.tensor_type.shape.dim[2].dim_value - 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from edgewise.explain.formats import millions, milliseconds, per_cent, significant
+from edgewise.explain.formats import capitalised, millions, milliseconds, per_cent, significant
 from edgewise.explain.html import Markup, Section, page, tag
 from edgewise.explain.intervals import wilson_interval
 from edgewise.explain.scatter import Limit, Point, scatter
@@ -57,7 +57,7 @@ def adapt_report(data: AdaptReport) -> str:
         data.title,
         introduction,
         [
-            Section("steps", f"{_capitalised(data.measure)} against latency", _picture(data)),
+            Section("steps", f"{capitalised(data.measure)} against latency", _picture(data)),
             Section("table", "The steps", _table(data)),
             Section("widths", "The widths", _widths(data)),
             Section("provenance", "Where this is from", facts(data.provenance)),
@@ -81,7 +81,7 @@ def _picture(data: AdaptReport) -> Markup:
             "The table below has the same numbers."
         ),
         caption=(
-            f"{_capitalised(data.measure)} is on {data.images} images held out of the training images"
+            f"{capitalised(data.measure)} is on {data.images} images held out of the training images"
             f"{', with its 95% interval' if _has_interval(data) else ''}, before the last training; the ring is the "
             "last step. Beside it the first network with all widths narrowed by one share at once, and tuned for as "
             "many steps as the adaptation took in all."
@@ -112,10 +112,6 @@ def _point(data: AdaptReport, name: str, group: str, ms: float, accuracy: float,
 def _has_interval(data: AdaptReport) -> bool:
     """Whether images are right or wrong, one by one."""
     return data.measure == "accuracy"
-
-
-def _capitalised(text: str) -> str:
-    return text[0].upper() + text[1:] if text.islower() else text
 
 
 def _table(data: AdaptReport) -> Markup:

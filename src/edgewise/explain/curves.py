@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from edgewise.explain.axis import fit_axis
 from edgewise.explain.chart import WIDE, Chart, label, line, responsive
-from edgewise.explain.formats import per_cent, significant
+from edgewise.explain.formats import capitalised, per_cent, significant
 from edgewise.explain.html import NOTHING, Markup, tag
 from edgewise.explain.labels import text_width
 from edgewise.explain.tables import Column, folded, table
@@ -99,8 +99,9 @@ def _names(chart: Chart, lines: Sequence[Line]) -> list[Markup]:
     return written
 
 
-def training_curves(history: Sequence[Epoch]) -> Markup:
-    """Loss and accuracy over the epochs, for the series that were computed, and a table of the same numbers."""
+def training_curves(history: Sequence[Epoch], measure: str = "accuracy") -> Markup:
+    """Loss and accuracy, or whatever the `measure` is, over the epochs, for the series that were computed, and a table
+    of the same numbers."""
     losses = [
         Line("training", [(epoch.number, epoch.train_loss) for epoch in history]),
         Line("validation", [(epoch.number, epoch.val_loss) for epoch in history]),
@@ -121,14 +122,14 @@ def training_curves(history: Sequence[Epoch]) -> Markup:
     ]
     numeric = [
         Column(title, True)
-        for title in ("training loss", "validation loss", "training accuracy", "validation accuracy")
+        for title in ("training loss", "validation loss", f"training {measure}", f"validation {measure}")
     ]
-    numbers = table([Column("epoch", True), *numeric], rows, caption="Loss and accuracy of each epoch")
+    numbers = table([Column("epoch", True), *numeric], rows, caption=f"Loss and {measure} of each epoch")
     return tag(
         "div",
         None,
         _chart(losses, "Loss"),
-        _chart(accuracies, "Accuracy (%)", (0.0, 100.0)),
+        _chart(accuracies, f"{capitalised(measure)} (%)", (0.0, 100.0)),
         folded("The same numbers as a table", numbers),
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from edgewise.costs import CostLine
 from edgewise.explain.curves import Epoch
-from edgewise.explain.thumbs import Mistake
+from edgewise.explain.thumbs import Mistake, Shown
 
 __all__ = ["Budget", "CandidatePoint", "CostLine", "DatasetSummary", "FitReport", "WinnerSummary", "WrittenFile"]
 
@@ -87,7 +87,8 @@ class WrittenFile:
 
 @dataclass(frozen=True, eq=False)
 class FitReport:
-    """Everything `fit_report` shows. `machine` and `provenance` are JSON-like; `confusion` is (K, K) counts.
+    """Everything `fit_report` shows. `machine` and `provenance` are JSON-like; `confusion` is (K, K) counts. `measure`
+    is what networks are judged by, `shown` what the winner finds in test images.
 
     `machine` trained the network and measured it, unless latencies were `predicted_for` another device.
     """
@@ -106,3 +107,5 @@ class FitReport:
     files: tuple[WrittenFile, ...] = ()
     provenance: Mapping[str, object] | None = None
     predicted_for: str | None = None
+    measure: str = "accuracy"
+    shown: tuple[Shown, ...] = ()

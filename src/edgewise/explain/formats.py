@@ -50,3 +50,8 @@ def measured_bytes(value: int | None) -> str:
         if abs(value) >= factor:
             return f"{significant(value / factor)} {unit}"
     return f"{value} bytes"
+
+
+def capitalised(name: str) -> str:
+    """With a capital, for the beginning of a sentence; names that have capitals stay as they are (`mAP`)."""
+    return name[0].upper() + name[1:] if name.islower() else name

@@ -7,12 +7,21 @@ from collections.abc import Sequence
 from edgewise.explain.confusion import confusion
 from edgewise.explain.curves import training_curves
 from edgewise.explain.fit_data import CandidatePoint, CostLine, FitReport, WinnerSummary
-from edgewise.explain.formats import UNKNOWN, count, measured_bytes, millions, milliseconds, per_cent, significant
+from edgewise.explain.formats import (
+    UNKNOWN,
+    capitalised,
+    count,
+    measured_bytes,
+    millions,
+    milliseconds,
+    per_cent,
+    significant,
+)
 from edgewise.explain.html import NOTHING, Markup, Section, page, tag
 from edgewise.explain.intervals import wilson_interval
 from edgewise.explain.scatter import Limit, Point, scatter
 from edgewise.explain.tables import Column, facts, folded, table
-from edgewise.explain.thumbs import gallery
+from edgewise.explain.thumbs import gallery, pairs
 
 __all__ = ["fit_report"]
 
@@ -20,15 +29,17 @@ __all__ = ["fit_report"]
 def fit_report(data: FitReport) -> str:
     """The whole report as HTML. It needs no network, no script and no other file, and says nothing by colour alone."""
     sections = [
-        Section("candidates", "Accuracy against latency", _candidates(data)),
+        Section("candidates", f"{capitalised(data.measure)} against latency", _candidates(data)),
         Section("costs", "What the winner costs, row by row", _costs(data.costs)),
     ]
     if data.confusion is not None:
         sections.append(Section("confusion", "What is taken for what", confusion(data.confusion, data.dataset.classes)))
+    if data.shown:
+        sections.append(Section("findings", "What the winner finds", _findings(data)))
     if data.mistakes:
         sections.append(Section("mistakes", "The worst mistakes", _mistakes(data)))
     if data.history:
-        sections.append(Section("training", "Training the winner", training_curves(data.history)))
+        sections.append(Section("training", "Training the winner", training_curves(data.history, data.measure)))
     sections.append(Section("data", "The data", _dataset(data)))
     sections.append(_machine(data))
     sections.append(Section("files", "Files, and how to make them again", _provenance(data)))
@@ -46,19 +57,20 @@ def _introduction(data: FitReport) -> Markup:
         ),
         "runs in": (winner.runs_in or UNKNOWN, ""),
         "budget": (f"{milliseconds(budget.milliseconds)}{asked}", _verdict(winner, budget.milliseconds)),
-        "test accuracy": _accuracy(winner.test_accuracy, winner.test_images),
-        "validation accuracy": _accuracy(winner.val_accuracy, winner.val_images),
+        f"test {data.measure}": _accuracy(data, winner.test_accuracy, winner.test_images),
+        f"validation {data.measure}": _accuracy(data, winner.val_accuracy, winner.val_images),
     }
     shown = [
         tag("div", None, tag("dt", None, name), tag("dd", None, tag("b", None, value), tag("small", None, note)))
         for name, (value, note) in cards.items()
         if value != UNKNOWN
     ]
-    note = "Latency and accuracy are those of the exported artifact, in the runtime that ships, one image at a time."
+    both = f"Latency and {data.measure}"
+    note = f"{both} are those of the exported artifact, in the runtime that ships, one image at a time."
     if data.predicted_for is not None:
         note = (
-            f"Latencies are predicted for {data.predicted_for}, one image at a time; none was measured. Accuracy is "
-            "that of the exported artifact, run here."
+            f"Latencies are predicted for {data.predicted_for}, one image at a time; none was measured. "
+            f"{capitalised(data.measure)} is that of the exported artifact, run here."
         )
     return tag("div", None, tag("dl", {"class": "cards"}, *shown), tag("p", None, note))
 
@@ -80,9 +92,11 @@ def _verdict(winner: WinnerSummary, budget: float) -> str:
     return "met within noise" if winner.latency_ms <= budget else "not met, by less than the noise"
 
 
-def _accuracy(share: float | None, images: int | None) -> tuple[str, str]:
+def _accuracy(data: FitReport, share: float | None, images: int | None) -> tuple[str, str]:
     if share is None or not images:
         return per_cent(share, 2), ""
+    if not _has_interval(data):
+        return per_cent(share, 2), f"{count(images)} images"
     low, high = wilson_interval(share, images)
     return per_cent(share, 2), f"{count(images)} images, 95% interval {per_cent(low)}–{per_cent(high)}"
 
@@ -103,15 +117,15 @@ def _candidates(data: FitReport) -> Markup:
     if data.predicted_for is not None:
         bars = "Bars across are what 95% of predicted latencies are right within, those upright 95% intervals."
     caption = (
-        f"{bars} Accuracy is on validation images after the stage a candidate reached, so only candidates of one stage "
-        "compare; the ring is the winner."
+        f"{bars} {capitalised(data.measure)} is on validation images after the stage a candidate reached, so only "
+        "candidates of one stage compare; the ring is the winner."
     )
     picture = scatter(
-        [_point(one, data.winner.name) for one in timed],
+        [_point(one, data) for one in timed],
         summary=summary,
         caption=caption,
         x_label=f"{_predicted(data)}latency, ms",
-        y_label="validation accuracy, %",
+        y_label=f"validation {data.measure}, %",
         limit=Limit(data.budget.milliseconds, f"budget {milliseconds(data.budget.milliseconds)}"),
         y_range=(0.0, 100.0),
         strip_label=f"{how}, not trained",
@@ -119,12 +133,17 @@ def _candidates(data: FitReport) -> Markup:
     return tag("div", None, picture if timed else NOTHING, _candidate_table(data))
 
 
-def _point(one: CandidatePoint, winner: str) -> Point:
+def _has_interval(data: FitReport) -> bool:
+    """Whether images are right or wrong, one by one."""
+    return data.measure == "accuracy"
+
+
+def _point(one: CandidatePoint, data: FitReport) -> Point:
     note = f"{milliseconds(one.latency_ms)} ({_interval_ms(one.latency_interval)}), {one.stage}"
     interval = None
     if one.accuracy is not None:
         note = f"{per_cent(one.accuracy)}, {note}"
-        if one.images:
+        if one.images and _has_interval(data):
             low, high = wilson_interval(one.accuracy, one.images)
             interval = (100 * low, 100 * high)
     return Point(
@@ -135,7 +154,7 @@ def _point(one: CandidatePoint, winner: str) -> Point:
         x_interval=one.latency_interval,
         y_interval=interval,
         note=note,
-        best=one.name == winner and one.accuracy is not None,
+        best=one.name == data.winner.name and one.accuracy is not None,
     )
 
 
@@ -152,7 +171,7 @@ def _candidate_table(data: FitReport) -> Markup:
         Column(f"{_predicted(data)}latency, ms", True, "median at batch 1"),
         Column("95% interval, ms", True),
         Column("in budget"),
-        Column("accuracy", True, "on validation images, after the stage reached"),
+        Column(data.measure, True, "on validation images, after the stage reached"),
         Column("stage reached"),
         Column("multiply-adds", True, "convolutions and linear layers only, for one image"),
         Column("parameters", True),
@@ -236,6 +255,12 @@ def _intensity(multiply_adds: int, moved: int) -> float | None:
 def _mistakes(data: FitReport) -> Markup:
     note = "The mistakes of which the network was most certain come first. Often it is the label that is wrong."
     return tag("div", None, tag("p", None, note), gallery(data.mistakes))
+
+
+def _findings(data: FitReport) -> Markup:
+    return tag(
+        "div", None, tag("p", None, "Test images as they are labelled, and what the artifact finds."), pairs(data.shown)
+    )
 
 
 def _dataset(data: FitReport) -> Markup:

@@ -13,7 +13,7 @@ from PIL import Image
 from edgewise.explain.formats import per_cent
 from edgewise.explain.html import Markup, tag
 
-__all__ = ["Mistake", "gallery", "thumbnail"]
+__all__ = ["Mistake", "Shown", "gallery", "pairs", "thumbnail"]
 
 # Up to this side an image is kept as it is, without loss, and shown with square pixels: blurring 32 pixels hides what
 # the network saw. Larger ones become JPEGs of twice the size they are shown at, sharp on a fine screen.
@@ -29,6 +29,15 @@ class Mistake:
     truth: str
     predicted: str
     probability: float
+    path: str
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """An image, uint8 (H, W, 3), as it is labelled, and with what the network finds."""
+
+    labelled: np.ndarray
+    found: np.ndarray
     path: str
 
 
@@ -55,6 +64,22 @@ def thumbnail(image: np.ndarray) -> str:
 def gallery(mistakes: Sequence[Mistake]) -> Markup:
     """The mistakes side by side, in the order given."""
     return tag("ul", {"class": "gallery"}, *(tag("li", None, _figure(mistake)) for mistake in mistakes))
+
+
+def pairs(shown: Sequence[Shown]) -> Markup:
+    """Each image as it is labelled, and beside it with what was found."""
+    return tag("ul", {"class": "gallery pairs"}, *(tag("li", None, _pair(one)) for one in shown))
+
+
+def _pair(one: Shown) -> Markup:
+    pictures = [
+        tag("img", {"src": thumbnail(image), "alt": f"{one.path}, {what}"})
+        for image, what in ((one.labelled, "as it is labelled"), (one.found, "what the network finds"))
+    ]
+    caption = tag(
+        "figcaption", None, tag("span", None, "labels, and findings"), tag("span", {"class": "path"}, one.path)
+    )
+    return tag("figure", None, *pictures, caption)
 
 
 def _figure(mistake: Mistake) -> Markup:

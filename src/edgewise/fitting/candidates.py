@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from edgewise.blocks import Task
 from edgewise.costs import count
 from edgewise.devices import Budget, Latency, Verdict
 from edgewise.errors import EdgewiseError
@@ -14,6 +15,7 @@ from edgewise.fitting.clocks import Clock, Timed
 from edgewise.fitting.combinations import Combination
 from edgewise.papers import Architecture, find
 from edgewise.papers.ladders import WIDTHS, Ladder, ladders
+from edgewise.papers.tasks import for_task
 
 NEAR = 1.1
 """Screening is rough: what it puts this little over the budget is measured properly all the same."""
@@ -112,10 +114,25 @@ class Measured:
         )
 
 
-def measure_candidates(
-    budget: Budget, clock: Clock, *, size: int, classes: int, seconds: float, tell: Tell
-) -> Measured:
-    """Times the zoo for images of `size` pixels and `classes` classes by `clock`, as it would be deployed.
+@dataclass(frozen=True)
+class Wanted:
+    """What candidates are to do: the task, for so many classes, on images of at most `size` × `across` pixels."""
+
+    size: int
+    classes: int
+    task: Task = "classify"
+    across: int | None = None
+
+    def ladders(self) -> list[Ladder]:
+        return list(ladders(self.size, self.classes, self.task, self.across))
+
+    def reference(self, name: str) -> Architecture:
+        """The network of the zoo called `name`, to do the same."""
+        return for_task(find(name), self.task, self.classes, self.size, self.across or self.size)
+
+
+def measure_candidates(budget: Budget, clock: Clock, wanted: Wanted, *, seconds: float, tell: Tell) -> Measured:
+    """Times the zoo for what is `wanted` by `clock`, as it would be deployed.
 
     Of several runtimes and precisions that are allowed every kind of network is tried in all, at one width, and then
     timed in the one that was fastest: quantised, where that is int8. Widths climb until one is over the budget, each
@@ -124,12 +141,12 @@ def measure_candidates(
     will ever be: all candidates have their verdict then, and nothing is measured. Raises `EdgewiseError` when a runtime
     fails or the reference is unknown.
     """
-    reference = reference_of(budget, clock, size, classes)
+    reference = reference_of(budget, clock, wanted)
     rough = clock.screen([reference])[0] if reference else None
     limit = budget.limit_ms(rough)
     found: dict[str, Candidate] = {}
-    climbing = list(ladders(size, classes))
-    best = _best_combinations(climbing, size, clock, tell)
+    climbing = wanted.ladders()
+    best = _best_combinations(climbing, wanted.size, clock, tell)
 
     def timed(candidate: Candidate) -> Timed:
         return Timed(candidate.name, candidate.architecture, best[candidate.base])
@@ -167,12 +184,11 @@ def measure_candidates(
     return Measured(tuple(found.values()), budget.limit_ms(beside), beside)
 
 
-def reference_of(budget: Budget, clock: Clock, size: int, classes: int) -> Timed | None:
+def reference_of(budget: Budget, clock: Clock, wanted: Wanted) -> Timed | None:
     """What a relative budget is relative to: its model for the same images and classes, in the first combination."""
     if budget.reference is None:
         return None
-    architecture = find(budget.reference).with_classes(classes).with_input(size)
-    return Timed(budget.reference, architecture, clock.allowed[0])
+    return Timed(budget.reference, wanted.reference(budget.reference), clock.allowed[0])
 
 
 def budget_verdict(latency: Latency, limit: float) -> Verdict:

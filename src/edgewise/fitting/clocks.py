@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from edgewise.deploy import build, random_tensors
+from edgewise.deploy.suppression import shipped
 from edgewise.devices import Latency, Variant, measure_variants, screen_variants
 from edgewise.devices.intervals import FEWEST
 from edgewise.devices.prediction import Predictor
@@ -119,7 +120,8 @@ class MeasuringClock:
         key = (one.architecture.digest, one.combination)
         if key not in self._made:
             tensors, name = random_tensors(one.architecture), one.architecture.digest[:16]
-            self._made[key] = build(one.architecture, tensors, self._folder, name, runtime=runtime, precision=precision)
+            made = build(one.architecture, tensors, self._folder, name, runtime=runtime, precision=precision)
+            self._made[key] = shipped(made, one.architecture.task)
         return self._made[key]
 
 

@@ -19,8 +19,8 @@ from edgewise.deploy import (
     read_artifact,
     tensors_of,
 )
+from edgewise.deploy.judging import Scored, scored
 from edgewise.deploy.quantization.trials import Attempt, Subject
-from edgewise.deploy.scoring import evaluate_artifact
 from edgewise.devices import Budget, Latency, Verdict
 from edgewise.files import write_bytes
 from edgewise.fitting.candidates import Tell
@@ -49,8 +49,8 @@ class Delivery:
     parity: Parity
     form: Attempt
     tried: tuple[Attempt, ...]
-    validation: Evaluation
-    test: Evaluation
+    validation: Scored
+    test: Scored
     latency: Latency
     reference: Latency | None
     budget_ms: float
@@ -81,7 +81,7 @@ def deliver(
     """
     artifact = folder / "model.onnx"
     tensors = tensors_of(network)
-    card = ArtifactCard(preprocessing, dataset.classes, dataset.multi_label)
+    card = ArtifactCard(preprocessing, dataset.classes, dataset.multi_label, task=dataset.task)
     with TemporaryDirectory() as name:
         scratch = Path(name)
         plain = scratch / "plain.onnx"
@@ -108,9 +108,7 @@ def deliver(
         write_bytes(artifact, chosen.artifact.read_bytes())
     form, latency, beside = chosen.attempt, chosen.latency, chosen.reference
     validation, test = (
-        evaluate_artifact(
-            artifact, dataset.splits[split], runtime=form.runtime, precision=form.precision, workers=workers
-        )
+        scored(artifact, dataset.splits[split], runtime=form.runtime, precision=form.precision, workers=workers)
         for split in ("val", "test")
     )
     metrics = {f"val_{name}": value for name, value in validation.metrics().items()}
@@ -153,10 +151,12 @@ def some_pixels(split: Split, preprocessing: Preprocessing, count: int) -> np.nd
     return np.stack([preprocessing.resized(split.load(int(index))) for index in indices])
 
 
-def worst_mistakes(test: Evaluation, split: Split, count: int) -> Sequence[tuple[int, int, int, float]]:
+def worst_mistakes(test: Scored, split: Split, count: int) -> Sequence[tuple[int, int, int, float]]:
     """The `count` test images that were taken for something else with the most certainty: (index, true class,
     predicted class, probability)."""
-    if test.probabilities is None or split.labels.ndim == 2 or len(test.probabilities) != len(split):
+    if not isinstance(test, Evaluation) or test.probabilities is None:
+        return []
+    if split.labels.ndim == 2 or len(test.probabilities) != len(split):
         return []
     predicted = test.probabilities.argmax(1)
     certainty = test.probabilities.max(1)

@@ -11,6 +11,7 @@ from edgewise.data import Dataset
 from edgewise.deploy.quantization import SCHEMES
 from edgewise.deploy.quantization.search import search, usable
 from edgewise.deploy.quantization.trials import FLOAT, Attempt, Subject, Trials
+from edgewise.deploy.suppression import shipped
 from edgewise.devices import FLOAT_PRECISIONS, INTEGER_PRECISIONS, Budget, Latency, Variant, groups
 from edgewise.errors import EdgewiseError
 from edgewise.fitting.candidates import Tell
@@ -49,7 +50,8 @@ def choose_form(
     workers: int,
     tell: Tell,
 ) -> Chosen:
-    """The fastest artifact of `subject` that is allowed and loses at most `POINTS` of its accuracy.
+    """The fastest artifact of `subject` that is allowed and loses at most `POINTS` of its accuracy; one that finds
+    boxes suppresses them itself, and is timed on the first validation image.
 
     Quantised ones are made in `folder`, by every scheme, calibrated on `images`; where all lose too much, with their
     worst parts in floating point. Where latencies are predicted there is only the one kind that the tables are of.
@@ -81,7 +83,13 @@ def choose_form(
     if not fit:
         tell(f"nothing that is allowed stays within {POINTS:g} point of fp32's accuracy: delivering fp32")
         fit = [trials.plain]
-    variants = [Variant(one.name, trials.path(one), one.runtime, one.precision, threads) for one in fit]
+    task, example = dataset.task, None
+    if task == "detect":
+        example = folder / "example.npy"
+        prepared = subject.card.preprocessing
+        np.save(example, prepared.normalised(prepared.resized(dataset.splits["val"].load(0)))[None])
+    paths = {one: shipped(trials.path(one), task) for one in fit}
+    variants = [Variant(one.name, paths[one], one.runtime, one.precision, threads, example) for one in fit]
     assert subject.architecture is not None
     latencies = clock.measure_artifacts(variants, subject.architecture, reference, seconds)
     beside = latencies.pop() if reference is not None else None
@@ -90,7 +98,7 @@ def choose_form(
     within = [latency for latency in fastest if budget.meets(latency, beside)] or fastest
     timed = [(latency, judged[latency.name, latency.runtime, latency.precision]) for latency in within]
     latency, attempt = max(timed, key=lambda pair: pair[1].accuracy)
-    return Chosen(trials.path(attempt), attempt, latency, beside, tuple(trials.attempts))
+    return Chosen(paths[attempt], attempt, latency, beside, tuple(trials.attempts))
 
 
 def _quantise(trials: Trials, subject: Subject, images: np.ndarray, clock: Clock) -> None:

@@ -14,21 +14,22 @@ from typing import Any
 
 import torch
 
+from edgewise.blocks import Task
 from edgewise.data import Augmentation, Dataset, Preprocessing
 from edgewise.data.statistics import Statistics, preprocessing_for
 from edgewise.fitting.candidates import Candidate, Tell
 from edgewise.fitting.selection import halved
 from edgewise.nn import Network
 from edgewise.run_folder import RunFolder
-from edgewise.training import Recipe, TrainResult, choose_precision, evaluate, train
+from edgewise.training import Recipe, TrainResult, choose_precision, evaluate, evaluate_scenes, train
 from edgewise.training.recipe import gentle
 from edgewise.training.recipes import quick, scene_recipe
-from edgewise.training.scores import score_of
+from edgewise.training.scores import score_name, score_of
 
 RUNGS = (0.15, 0.4)
 """Shares of the schedule after which half of the candidates leave."""
 
-MOST_EPOCHS = 60
+MOST_EPOCHS: Mapping[Task, int] = {"classify": 60, "detect": 300, "segment": 300}
 """No schedule is longer, however much time there is: small data sets stop gaining."""
 
 
@@ -80,7 +81,10 @@ class Halving:
     standings: list[Standing] = field(default_factory=list)
 
     def preprocessing(self, candidate: Candidate) -> Preprocessing:
-        return preprocessing_for(candidate.size, self.statistics)
+        _, height, width = candidate.architecture.input
+        if self.dataset.task == "classify":
+            return preprocessing_for(height, self.statistics)
+        return Preprocessing(height, width, self.statistics.mean, self.statistics.std, stretch=True)
 
     def network(self, candidate: Candidate) -> Network:
         return Network(candidate.architecture, seed=self.recipe.seed)
@@ -105,13 +109,12 @@ class Halving:
 
     def _plan(self, candidate: Candidate, seconds: float) -> Schedule:
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        choice = choose_precision(
-            self.network(candidate), self.recipe, height=candidate.size, width=candidate.size, device=device
-        )
+        _, height, width = candidate.architecture.input
+        choice = choose_precision(self.network(candidate), self.recipe, height=height, width=width, device=device)
         speeds = {"32": choice.images_per_second_32, "bf16": choice.images_per_second_bf16}
         speed = speeds[choice.precision] or 1.0
         images = len(self.dataset.splits["train"])
-        epochs = self.epochs or min(MOST_EPOCHS, max(1, int(seconds * speed / images)))
+        epochs = self.epochs or min(MOST_EPOCHS[self.dataset.task], max(1, int(seconds * speed / images)))
         self.tell(f"{candidate.name}: {speed:.0f} images/s in training, {epochs} epoch{'' if epochs == 1 else 's'}")
         return Schedule(with_epochs(self.recipe, epochs, choice.precision), speed)
 
@@ -143,12 +146,14 @@ class Halving:
             # Training takes full batches only, and all images together where they are fewer than one.
             total = schedule.recipe.epochs * (images // min(schedule.recipe.batch_size, images))
             result = self._train(candidate, schedule, network, until_step=max(1, round(share * total)))
-            metrics = evaluate(network, self.dataset.splits["val"], self.preprocessing(candidate)).metrics()
+            judge = evaluate if self.dataset.task == "classify" else evaluate_scenes
+            metrics = judge(network, self.dataset.splits["val"], self.preprocessing(candidate)).metrics()
             return Standing(candidate.name, rung, result.steps, score_of(metrics))
 
         name = f"rung-{rung}-{candidate.name}"
         standing = self.folder.stage(name, make, asdict, lambda content: Standing(**content))
-        self.tell(f"rung {rung}: {candidate.name} scores {100 * standing.score:.2f}% on the validation images")
+        measure = score_name(self.dataset.task, multi_label=self.dataset.multi_label)
+        self.tell(f"rung {rung}: {candidate.name} has {100 * standing.score:.2f}% {measure} on the validation images")
         return standing
 
     def _train(

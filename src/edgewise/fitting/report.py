@@ -23,9 +23,10 @@ from edgewise.explain import (
 from edgewise.files import write_text
 from edgewise.fitting.candidates import Candidate, Measured
 from edgewise.fitting.delivery import Delivery, worst_mistakes
+from edgewise.fitting.findings import findings
 from edgewise.fitting.halving import Standing
-from edgewise.training import TrainResult
-from edgewise.training.scores import score_of
+from edgewise.training import DetectionEvaluation, TrainResult
+from edgewise.training.scores import score_name, score_of
 
 MISTAKES = 24
 
@@ -60,6 +61,8 @@ def write_report(
         command=command,
         machine=_in_words(machine),
         predicted_for=device,
+        measure=score_name(dataset.task, multi_label=dataset.multi_label),
+        shown=findings(delivery.artifact, dataset, delivery.form.runtime, delivery.form.precision),
         dataset=DatasetSummary(
             source=dataset.source,
             classes=dataset.classes,
@@ -83,7 +86,7 @@ def write_report(
             facts=_facts(delivery, trained),
         ),
         costs=cost_table(delivery.card.architecture),
-        confusion=delivery.test.confusion,
+        confusion=None if isinstance(delivery.test, DetectionEvaluation) else delivery.test.confusion,
         mistakes=tuple(
             Mistake(
                 delivery.card.preprocessing.resized(test.load(index)),
@@ -138,7 +141,8 @@ def _facts(delivery: Delivery, trained: TrainResult) -> dict[str, object]:
         "form": f"{_form(delivery.form)}, of {len(delivery.tried)} that were tried",
         "budget": f"{delivery.verdict.value}: {delivery.budget_ms:.3f} ms",
         ("predicted from so many networks" if latency.predicted else "rounds measured"): latency.rounds,
-        "agreement with torch": f"in fp32 class scores differ by at most {parity.difference:.1e} of their range "
+        **_found(delivery),
+        "agreement with torch": f"in fp32 outputs differ by at most {parity.difference:.1e} of their range "
         f"on {parity.images} images",
         "trained": f"{trained.epochs} epoch{'' if trained.epochs == 1 else 's'} at "
         f"{trained.images_per_second:.0f} images/s, {trained.seconds:.0f} s, precision {trained.precision}",
@@ -146,6 +150,18 @@ def _facts(delivery: Delivery, trained: TrainResult) -> dict[str, object]:
     if latency.cpu_median_ms is not None:
         facts["thread CPU time"] = f"{latency.cpu_median_ms:.3f} ms"
     return facts
+
+
+def _found(delivery: Delivery) -> dict[str, object]:
+    if isinstance(delivery.test, DetectionEvaluation):
+        return {
+            "decoding and suppression": "inside the artifact, and in its latency",
+            "mAP at an overlap of 0.5": (
+                f"{100 * delivery.validation.metrics()['map50']:.2f}% on validation images, "
+                f"{100 * delivery.test.map50:.2f}% on test images"
+            ),
+        }
+    return {}
 
 
 def _form(form: Attempt) -> str:

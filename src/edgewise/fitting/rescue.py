@@ -11,12 +11,15 @@ from edgewise.adapting.netadapt import Course
 from edgewise.adapting.proposals import narrowest
 from edgewise.adapting.versions import random_versions
 from edgewise.costs import count
+from edgewise.deploy import random_tensors
 from edgewise.devices import Budget
+from edgewise.devices.prediction import Setting
 from edgewise.devices.runtimes import TracingRuntime, find_runtime
 from edgewise.errors import BudgetError
 from edgewise.fitting.adaptation_report import write_adaptation
 from edgewise.fitting.candidates import Candidate, Measured, Tell
 from edgewise.fitting.clocks import Clock, Timed
+from edgewise.fitting.detector_gauge import with_what_follows
 from edgewise.fitting.halving import Halving, Standing, once_more
 from edgewise.fitting.selection import fastest, nothing_meets
 from edgewise.nn import Network
@@ -95,6 +98,16 @@ class Rescue:
             others=lambda: random_versions(before.architecture, quantum),
             tell=halving.tell,
         )
+        gauge = with_what_follows(
+            gauge,
+            before.architecture,
+            lambda: random_tensors(before.architecture),
+            halving.dataset,
+            halving.preprocessing(before),
+            Setting(before.meant[0], None, before.meant[1], self.threads),
+            halving.folder,
+            halving.tell,
+        )
         glance(gauge, before.architecture, quantum, self._target)
         _, trained, network = halving.run([before])
         halving.standings.append(Standing(before.name, 0, trained.steps, score_of(trained.metrics)))
@@ -115,7 +128,7 @@ class Rescue:
             model,
             halving.dataset,
             gauge,
-            Course("netadapt", quantum, measure=score_name("classify", multi_label=halving.dataset.multi_label)),
+            Course("netadapt", quantum, measure=self._measure),
             recipe,
             SHORT,
             self.workers,
@@ -133,6 +146,10 @@ class Rescue:
         )
         self._write(found, provenance, asked)
         return self._candidate(made), retrained or trained, network
+
+    @property
+    def _measure(self) -> str:
+        return score_name(self.halving.dataset.task, multi_label=self.halving.dataset.multi_label)
 
     def _target(self, ms: float) -> float:
         return self.share * ms

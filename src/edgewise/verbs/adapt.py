@@ -27,13 +27,13 @@ from edgewise.errors import BudgetError, EdgewiseError
 from edgewise.files import file_digest
 from edgewise.fitting.adaptation_report import RECORD, write_adaptation
 from edgewise.fitting.delivery import COMPARED, calibration_images, some_pixels
+from edgewise.fitting.detector_gauge import with_what_follows
 from edgewise.fitting.halving import default_recipe, once_more, with_epochs
 from edgewise.nn import Network
 from edgewise.papers import names
 from edgewise.profiling.filling import check_tracing
 from edgewise.profiling.gauge import Gauge
 from edgewise.profiling.gauge_for import gauge_for, quantum_for
-from edgewise.profiling.suppressing import Suppressing, suppression_ms
 from edgewise.run_folder import RunFolder
 from edgewise.tasks import Tell
 from edgewise.training import Recipe
@@ -257,20 +257,16 @@ def _gauge(
         others=lambda: random_versions(architecture, quantum),
         tell=tell,
     )
-    if architecture.task != "detect":
-        return gauge
-    if device is not None:
-        tell("latencies are without decoding and suppression, which cannot be predicted for another device")
-        return gauge
-
-    def timed() -> float:
-        network, card = load_model(model)
-        pixels = some_pixels(dataset.splits["val"], card.preprocessing, 1)
-        return suppression_ms(architecture, tensors_of(network), card.preprocessing.normalised(pixels[0]), setting)
-
-    ms = folder.stage("suppression", timed, lambda ms: {"ms": ms}, lambda kept: kept["ms"])
-    tell(f"decoding and suppression take {ms:.3f} ms of it")
-    return Suppressing(gauge, ms)
+    return with_what_follows(
+        gauge,
+        architecture,
+        lambda: tensors_of(load_model(model)[0]),
+        dataset,
+        read_card(model).preprocessing,
+        setting,
+        folder,
+        tell,
+    )
 
 
 def _judged(made: Adapted, budget: str) -> Adapted:

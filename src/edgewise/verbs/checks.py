@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from edgewise.data import Dataset
 from edgewise.errors import EdgewiseError
-from edgewise.papers import Architecture
 
 
 def at_least(least: int, numbers: Mapping[str, int | None]) -> None:
@@ -26,13 +25,6 @@ def cores() -> int:
     """The cores that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
     return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
-
-
-def classifier(architecture: Architecture, model: object, verb: str) -> None:
-    """Raises `EdgewiseError` where `model` is a network for boxes or masks, which `verb` cannot take yet."""
-    if architecture.task != "classify":
-        gives = "boxes" if architecture.task == "detect" else "masks"
-        raise EdgewiseError(f"{model} gives {gives}, which `edgewise {verb}` cannot take yet; give a classifier")
 
 
 def described(dataset: Dataset) -> str:

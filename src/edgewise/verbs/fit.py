@@ -12,13 +12,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from edgewise.data import BadImage, open_dataset
+from edgewise.blocks import Task
+from edgewise.data import BadImage, Dataset, open_dataset
 from edgewise.data.statistics import statistics
 from edgewise.devices import Budget, Verdict, describe_machine
 from edgewise.devices.profile import DeviceProfile
 from edgewise.errors import BudgetError, EdgewiseError
 from edgewise.files import write_text
-from edgewise.fitting.candidates import Candidate, Measured, measure_candidates, reference_of
+from edgewise.fitting.candidates import Candidate, Measured, Wanted, measure_candidates, reference_of
 from edgewise.fitting.clocks import Clock, MeasuringClock, PredictingClock
 from edgewise.fitting.combinations import AUTO, combinations
 from edgewise.fitting.delivery import Delivery, deliver, delivery_facts
@@ -31,6 +32,7 @@ from edgewise.papers import find
 from edgewise.run_folder import RunFolder
 from edgewise.training import TrainResult
 from edgewise.verbs.checks import at_least, cores, decoding_workers, described
+from edgewise.verbs.scenes import Size, scene_size, task_for, told, without_flip
 from edgewise.version import VERSION
 from edgewise.weights import Provenance
 
@@ -67,7 +69,9 @@ def fit(
     minutes: float = 12.0,
     epochs: int | None = None,
     candidates: int = 4,
-    size: int | None = None,
+    size: int | Size | None = None,
+    task: Task | None = None,
+    ignored: tuple[int, ...] = (),
     runtime: str | Sequence[str] = AUTO,
     precision: str = AUTO,
     device: str | Path | None = None,
@@ -89,11 +93,15 @@ def fit(
     that is int8. The winner is delivered in the fastest of them that holds its accuracy. With `device`, the profile of
     another device with latency tables (`edgewise device import`), latencies are predicted for it, not measured here.
 
+    For boxes and masks (`task`, by default what the data has) networks are the zoo's with SSDLite's or LR-ASPP's head,
+    judged by COCO's mean average precision or the mean intersection over union; `ignored` are values of masks that are
+    nobody's. A detector's artifact decodes its boxes and suppresses overlapping ones itself, and is timed so.
+
     Training takes about `minutes`, shared by `candidates` networks (see `fitting.selection.RULE` and
     `fitting.halving`), or `epochs` each when given. Where nothing meets the budget the fastest candidate is trained and
     narrowed until it does (`fitting.rescue`), which takes longer. `size` is the largest input in pixels, by default the
-    images' own up to 224. `flip` mirrors training images (by default all but the digits). The same call on the same
-    folder resumes.
+    images' own up to 224; for boxes and masks it may be (height, width) and is by default as in `train_scenes`. `flip`
+    mirrors training images (by default all but the digits and their scenes). The same call on the same folder resumes.
 
     Raises `BudgetError` when nothing can be made to meet the budget, naming the fastest candidate, and `EdgewiseError`
     for data or options that cannot be used.
@@ -108,14 +116,19 @@ def fit(
     clock = _clock(Path(device) if device is not None else None, runtimes, precision, threads)
     if budget.reference is not None:
         find(budget.reference)  # a misspelt reference is told before an hour's work
-    dataset = open_dataset(data, seed=seed, skip_bad=skip_bad, root=root)
+    wanted_task = task_for(data, task)
+    dataset = open_dataset(data, seed=seed, skip_bad=skip_bad, root=root, task=wanted_task, ignored=ignored)
     found = statistics(dataset.splits["train"])
-    size = size or found.size
+    height, across = _input(dataset, size, found.size)
+    wanted = Wanted(height, len(dataset.classes), dataset.task, across)
     for remark in clock.remarks:
         say(remark)
-    say(described(dataset) + f"; images of {found.short_side} pixels, networks for {size}")
+    for_size = f"{height}" if height == across else f"{height}×{across}"
+    say(described(dataset) + told(dataset) + f"; images of {found.short_side} pixels, networks for {for_size}")
+    if dataset.task == "detect" and clock.device is not None:
+        say("latencies are without decoding and suppression, which cannot be predicted for another device")
     machine = describe_machine()
-    flip = dataset.source != "digits" if flip is None else flip
+    flip = dataset.source != "digits" and not without_flip(dataset) if flip is None else flip
     asked = {
         "verb": "fit",
         "data": dataset.digest,
@@ -123,21 +136,20 @@ def fit(
         "minutes": minutes,
         "epochs": epochs,
         "candidates": candidates,
-        "input": size,
+        "input": height if height == across else [height, across],
         "runtimes": [" ".join(one) for one in clock.allowed],
         "device": hashlib.sha256(Path(device).read_bytes()).hexdigest() if device is not None else None,
         "threads": threads,
         "flip": flip,
         "seed": seed,
         "edgewise version": VERSION,
+        **({"ignored": list(ignored)} if ignored else {}),
     }
     line = command or "edgewise.fit(...)"
     with RunFolder(Path(out), asked) as folder, clock:
 
         def measure() -> Measured:
-            made = measure_candidates(
-                budget, clock, size=size, classes=len(dataset.classes), seconds=MEASURING_SECONDS, tell=say
-            )
+            made = measure_candidates(budget, clock, wanted, seconds=MEASURING_SECONDS, tell=say)
             if not select(made, candidates):  # a budget nothing can be made to meet leaves no run behind
                 rescuable(made, budget, clock, MEASURING_SECONDS, say)
             return made
@@ -152,7 +164,7 @@ def fit(
             folder=folder,
             dataset=dataset,
             statistics=found,
-            recipe=default_recipe(dataset, size, seed=seed, flip=flip),
+            recipe=default_recipe(dataset, height, seed=seed, flip=flip),
             # What is narrowed is trained a second time, and in between.
             seconds=60 * minutes * (RESCUED if rescued else 1),
             epochs=epochs,
@@ -177,7 +189,7 @@ def fit(
             provenance,
             budget,
             clock,
-            reference_of(budget, clock, size, len(dataset.classes)),
+            reference_of(budget, clock, wanted),
             meant=meant,
             threads=threads,
             seconds=DELIVERY_SECONDS,
@@ -241,11 +253,21 @@ def command_line() -> str:
     return shlex.join(["edgewise", *sys.argv[1:]])
 
 
-def _check(minutes: float, size: int | None) -> None:
+def _check(minutes: float, size: int | Size | None) -> None:
     if not 0 < minutes < math.inf:
         raise EdgewiseError(f"training for {minutes:g} minutes cannot be planned; give more than 0")
-    if size is not None and not 16 <= size <= 1024:
-        raise EdgewiseError(f"an input of {size} pixels cannot be searched over; give 16 to 1024")
+    for one in size if isinstance(size, tuple) else (size,):
+        if one is not None and not 16 <= one <= 1024:
+            raise EdgewiseError(f"an input of {one} pixels cannot be searched over; give 16 to 1024")
+
+
+def _input(dataset: Dataset, size: int | Size | None, usual: int) -> Size:
+    """Height and width of the largest input."""
+    if dataset.task != "classify":
+        return scene_size(dataset, size)
+    if isinstance(size, tuple):
+        raise EdgewiseError("classifiers are searched on square images; give --input one number")
+    return (size or usual,) * 2
 
 
 def _clock(device: Path | None, runtimes: list[str], precision: str, threads: int) -> Clock:

@@ -8,21 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from edgewise.data.decode import BadImage
 from edgewise.detection import Detections
 from edgewise.errors import EdgewiseError
+from edgewise.explain.overlay import Framed, with_boxes, with_mask
 from edgewise.files import replacing
 from edgewise.verbs.checks import at_least
 from edgewise.verbs.predict import find_images, read_image
 from edgewise.verbs.scene_models import SceneModel, scene_model
-
-_HUES = (211, 28, 140, 330, 48, 275, 180, 0, 95, 240)
-"""Colours of classes, as hues that stay apart."""
-
-_SHOWN = 0.5
-"""How much of a mask covers the picture."""
 
 _CHUNK = 32
 """Images that are held at once: starting a runtime takes longer than most networks."""
@@ -118,36 +113,17 @@ def _boxes(found: Detections, pixels: np.ndarray, classes: tuple[str, ...]) -> t
     )
 
 
-def colour(number: int) -> tuple[int, int, int]:
-    """The colour of a class, by its number."""
-    light = 55 - 12 * (number // len(_HUES) % 3)
-    picture = Image.new("RGB", (1, 1), f"hsl({_HUES[number % len(_HUES)]}, 75%, {light}%)")
-    red, green, blue = np.asarray(picture)[0, 0].tolist()
-    return red, green, blue
-
-
 def _draw(scene: Scene, pixels: np.ndarray, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     stem = Path(scene.path).stem
     if scene.mask is not None:
-        colours = np.array([colour(number) for number in range(len(scene.classes))], np.uint8)[scene.mask]
-        _write(Image.fromarray(scene.mask), folder / f"{stem}.mask.png")
-        mixed = pixels * (1 - _SHOWN) + colours * _SHOWN
-        _write(Image.fromarray(mixed.round().astype(np.uint8)), folder / f"{stem}.png")
+        _write(scene.mask, folder / f"{stem}.mask.png")
+        _write(with_mask(pixels, scene.mask, len(scene.classes)), folder / f"{stem}.png")
         return
-    picture = Image.fromarray(pixels)
-    pen = ImageDraw.Draw(picture)
-    wide = max(1, round(min(pixels.shape[:2]) / 160))
-    for one in reversed(scene.boxes):  # the surest lies on top
-        shade = colour(scene.classes.index(one.label))
-        pen.rectangle(one.box, outline=shade, width=wide)
-        text = f"{one.label} {one.score:.2f}"
-        left, top, right, bottom = pen.textbbox((one.box[0] + wide, max(0.0, one.box[1])), text)
-        pen.rectangle((left - 1, top - 1, right + 1, bottom + 1), fill=shade)
-        pen.text((one.box[0] + wide, max(0.0, one.box[1])), text, fill="white")
-    _write(picture, folder / f"{stem}.png")
+    framed = [Framed(one.box, scene.classes.index(one.label), f"{one.label} {one.score:.2f}") for one in scene.boxes]
+    _write(with_boxes(pixels, reversed(framed)), folder / f"{stem}.png")  # the surest lies on top
 
 
-def _write(picture: Image.Image, path: Path) -> None:
+def _write(pixels: np.ndarray, path: Path) -> None:
     with replacing(path) as temporary:
-        picture.save(temporary, format="PNG")
+        Image.fromarray(pixels).save(temporary, format="PNG")

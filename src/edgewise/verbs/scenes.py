@@ -13,8 +13,6 @@ from edgewise.data.statistics import statistics
 from edgewise.errors import EdgewiseError
 from edgewise.nn import Network
 from edgewise.papers import Architecture
-from edgewise.papers.lr_aspp import lr_aspp
-from edgewise.papers.ssdlite import ssdlite
 from edgewise.verbs.start import Start
 
 DETECTED = 320
@@ -49,22 +47,6 @@ def scene_size(dataset: Dataset, size: int | Size | None) -> Size:
         return side, side
     shrunk = min(1.0, LARGEST / max(height, width))
     return max(32, round(height * shrunk / 8) * 8), max(32, round(width * shrunk / 8) * 8)
-
-
-def scene_architecture(base: Architecture, task: Task, classes: int, size: Size) -> Architecture:
-    """`base` for `classes` classes and images of `size`, when it does `task`; of a classifier its body with SSDLite's
-    or LR-ASPP's head. Raises `EdgewiseError` for a network of the other task, and images that are too small."""
-    height, width = size
-    if base.task == task:
-        return base.with_classes(classes).with_input(height, width, smallest_map=1)
-    if base.task != "classify":
-        gives = {"detect": "boxes", "segment": "masks"}
-        raise EdgewiseError(
-            f"{base.name} gives {gives[base.task]} and the data has {gives[task]}; name another network"
-        )
-    if task == "detect":
-        return ssdlite(base, classes, size=height, width=width)
-    return lr_aspp(base, classes, height=height, width=width)
 
 
 def scene_preprocessing(dataset: Dataset, start: Start, size: Size) -> Preprocessing:

@@ -9,12 +9,12 @@ from edgewise.blocks import Task
 from edgewise.data import Dataset, open_dataset
 from edgewise.errors import EdgewiseError
 from edgewise.papers import Architecture
+from edgewise.papers.tasks import for_task
 from edgewise.training import DetectionEvaluation, Recipe, SegmentationEvaluation, evaluate_scenes
 from edgewise.training.recipes import scene_recipe
 from edgewise.verbs.checks import at_least, described
 from edgewise.verbs.scenes import (
     Size,
-    scene_architecture,
     scene_network,
     scene_preprocessing,
     scene_size,
@@ -72,7 +72,7 @@ def train_scenes(
 
 def _plan(start: Start, dataset: Dataset, size: int | Size | None, seed: int, flip: bool | None) -> Plan:
     pixels = scene_size(dataset, size)
-    architecture = scene_architecture(start.architecture, dataset.task, len(dataset.classes), pixels)
+    architecture = for_task(start.architecture, dataset.task, len(dataset.classes), *pixels)
     recipe = scene_recipe(dataset.task, seed=seed, flip=not without_flip(dataset) if flip is None else flip)
     preprocessing = scene_preprocessing(dataset, start, pixels)
     network = scene_network(start, architecture, dataset.classes, seed)
