@@ -195,7 +195,7 @@ def test_data_of_another_kind_is_refused(
         (("train", "digits", "--model", "mobilenet_v3_small", "--input", "32x48"), "give --input one number"),
         (("train", "digits", "--model", "mobilenet_v3_small", "--task", "detect"), "boxes"),
         (("models", "--task", "paint"), "there is no task 'paint'"),
-        (("fit", "scenes", "--budget", "5ms"), "no classes of whole images; give digits"),
+        (("fit", "scenes", "--task", "classify", "--budget", "5ms"), "no classes of whole images; give digits"),
     ],
 )
 def test_what_cannot_be_is_a_sentence(
