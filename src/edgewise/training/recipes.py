@@ -23,7 +23,6 @@ __all__ = [
     "quick",
     "quick_detect",
     "quick_segment",
-    "scene_recipe",
     "thorough",
 ]
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-from edgewise.data import BadImage, Dataset, Preprocessing, Split
+import numpy as np
+
+from edgewise.data import BadImage, Batches, Dataset, Preprocessing, Split
 from edgewise.errors import EdgewiseError
 from edgewise.files import file_digest, write_text
 from edgewise.fitting.halving import with_epochs
@@ -19,6 +21,7 @@ from edgewise.training import Recipe, TrainResult
 from edgewise.training import train as train_network
 from edgewise.training.processes import outside_rank
 from edgewise.training.scoring import Measured
+from edgewise.training.unfolding import IMAGES, folded_norms, unfold
 from edgewise.verbs.checks import decoding_workers
 from edgewise.verbs.start import Start
 from edgewise.weights import ModelCard, Provenance, save_model
@@ -107,6 +110,7 @@ def run(
         if tell and leads:
             tell(f"{about}; training {architecture.name} at {plan.size} pixels{begin}")
         workers = decoding_workers(asked.workers)
+        _unfold(network, start, dataset, plan.preprocessing)
         training = train_network(
             network,
             dataset,
@@ -140,6 +144,15 @@ def run(
         }
         write_text(folder.path / "train.json", json.dumps(record, indent=1, allow_nan=False))
     return Trained(path, card, training, test, dataset.skipped)
+
+
+def _unfold(network: Network, start: Start, dataset: Dataset, preprocessing: Preprocessing) -> None:
+    """Makes weights with batch norm folded in fit for training."""
+    norms = folded_norms(network, start.tensors or {})
+    if norms:
+        train = dataset.splits["train"]
+        some = train.take(np.unique(np.linspace(0, len(train) - 1, min(IMAGES, len(train))).astype(int)).tolist())
+        unfold(network, norms, Batches(some, preprocessing, batch_size=16, seed=0, shuffle=False, workers=0))
 
 
 def named_recipe(name: str) -> Recipe:
