@@ -88,7 +88,7 @@ class KeptRuns:
         found = {
             key: Architecture.from_dict(one["architecture"])
             for key, one in self.networks.items()
-            if key.startswith(f"{prefix}/") and "accuracy" in one
+            if key.startswith(f"{prefix}/") and ("accuracy" in one or "metrics" in one)
         }
         latencies = side_by_side({one.digest: one for one in found.values()})
         self.latencies[prefix] = {key: latencies[one.digest] for key, one in found.items()}

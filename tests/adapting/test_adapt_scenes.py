@@ -27,6 +27,8 @@ from edgewise.profiling.suppressing import Suppressing, suppression_ms
 from edgewise.verbs.adapt import Adapted
 from predicted_device import device
 
+GREY = (0.2, 0.2, 0.2)
+
 
 @pytest.fixture(autouse=True)
 def few_scenes() -> Iterator[None]:
@@ -45,7 +47,7 @@ def prepared(task: Task, folder: Path) -> Path:
         architecture = ssdlite(base, len(classes), size=64)
     else:
         architecture = lr_aspp(base, len(classes), height=64, width=64)
-    card = ArtifactCard(Preprocessing(64, 64, (0.2,) * 3, (0.2,) * 3, stretch=True), classes, task=task)
+    card = ArtifactCard(Preprocessing(64, 64, GREY, GREY, stretch=True), classes, task=task)
     return write_model_file(architecture, random_tensors(architecture), folder / "model.safetensors", card=card)
 
 
@@ -83,7 +85,7 @@ def test_they_are_narrowed_step_by_step(task: Task, measure: str, tmp_path: Path
 @pytest.mark.parametrize("task", ["detect", "segment"])
 def test_what_is_decoded_once_is_what_was_there(task: Task, tmp_path: Path) -> None:
     parts = hold_out(open_scenes(task, Options()).splits["train"], 0)
-    write_decoded(tmp_path, parts, Preprocessing(48, 64, (0.2,) * 3, (0.2,) * 3, stretch=True))
+    write_decoded(tmp_path, parts, Preprocessing(48, 64, GREY, GREY, stretch=True))
     for part, split in read_decoded(tmp_path).items():
         given = parts[part]
         assert len(split) == len(given)

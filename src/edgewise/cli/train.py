@@ -18,7 +18,8 @@ def train(
     weights: Annotated[
         str | None,
         Option(
-            help="Start from others' weights: torchvision, timm, keras, authors, a name of `models --weights`, a file."
+            help="Start from others' weights: torchvision, timm, keras, authors, a name of `models --weights`, a file; "
+            "or from a model file that has the same body."
         ),
     ] = None,
     out: Annotated[Path, Option(help="Folder for the model file; the same command on it resumes.")] = Path(

@@ -267,7 +267,7 @@ def _input(dataset: Dataset, size: int | Size | None, usual: int) -> Size:
         return scene_size(dataset, size)
     if isinstance(size, tuple):
         raise EdgewiseError("classifiers are searched on square images; give --input one number")
-    return (size or usual,) * 2
+    return size or usual, size or usual
 
 
 def _clock(device: Path | None, runtimes: list[str], precision: str, threads: int) -> Clock:

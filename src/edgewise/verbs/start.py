@@ -60,12 +60,15 @@ class Start:
 def start_of(
     model: str | Path | Architecture, *, width: float | None = None, weights: str | Path | None = None
 ) -> Start:
-    """What `model` and `weights` name together. Raises `EdgewiseError` as `load_foreign` and `load_model` do, and for
-    weights of others into a model file, which has its own."""
+    """What `model` and `weights` name together; `weights` are others', or a model file that another network is to start
+    from. Raises `EdgewiseError` as `load_foreign` and `load_model` do, and for weights into a model file, which has its
+    own."""
     given = not isinstance(model, Architecture) and is_model_file(model)
     if weights is not None:
         if given:
             raise EdgewiseError(f"{model} has weights of its own; name a network of the zoo for {weights}")
+        if is_model_file(weights):
+            return replace(start_of(weights), architecture=architecture_of(model, width=width))
         from edgewise.verbs.convert import card_of
         from edgewise.weights.foreign import load_foreign
 
