@@ -64,6 +64,10 @@ def test_showing_a_model_file_needs_no_slow_library(pristine: Path) -> None:
     imported(SLOW, [["show", "model.safetensors"], ["show", "model.safetensors", "--json"]], pristine)
 
 
+def test_figures_need_no_slow_library(tmp_path: Path) -> None:
+    imported(SLOW, [["figures", "--list"], ["figures", "depthwise", "separable"]], tmp_path)
+
+
 def test_a_searchs_status_needs_no_slow_library(tmp_path: Path) -> None:
     trial = {"number": 0, "point": [1], "digest": "a", "cost": 0.5, "accuracy": 0.9, "like": None}
     (tmp_path / "archive.json").write_text(json.dumps([trial]))

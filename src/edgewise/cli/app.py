@@ -15,6 +15,7 @@ from edgewise.cli import (
     device,
     evaluate,
     export,
+    figures,
     fit,
     kit,
     latency,
@@ -57,6 +58,7 @@ for _verb in (models.models, show.show, fit.fit, train.train, evaluate.evaluate,
 app.command()(adapt.adapt)
 app.command()(bench.bench)
 app.command()(convert.convert)
+app.command()(figures.figures)
 app.command()(quantize.quantize)
 app.command()(share.share)
 device.device.command()(kit.kit)

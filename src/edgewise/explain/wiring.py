@@ -15,7 +15,8 @@ import numpy as np
 from edgewise.explain.chart import label, line
 from edgewise.explain.connectivity import Connectivity
 from edgewise.explain.formats import count
-from edgewise.explain.html import Markup, stylesheet, tag
+from edgewise.explain.html import Markup, tag
+from edgewise.explain.sheet import sheet
 from edgewise.explain.wires import Wires
 from edgewise.graph import Node, ops
 
@@ -193,20 +194,7 @@ def wiring(made: Connectivity, title: str) -> str:
     width = max(left - _BETWEEN + _SIDE, 7.0 * len(_sum(made)) + _SIDE)
     tall = height + _TOP + rise + _BOTTOM
     parts.append(label(_SIDE - _DOT, tall - 12, _sum(made), css="quiet"))
-    size = {"width": f"{width:g}", "height": f"{tall:g}"}
-    attributes = {
-        "xmlns": "http://www.w3.org/2000/svg",
-        "viewBox": f"0 0 {width:g} {tall:g}",
-        **size,
-        "class": "chart wiring",
-        "role": "img",
-        "aria-label": f"{title}: {_sum(made)}",
-        "font-family": "system-ui, Roboto, 'Liberation Sans', Arial, sans-serif",
-        "font-size": "12",
-    }
-    paper = tag("rect", {"class": "sheet", "fill": "#ffffff", **size})
-    style = tag("style", None, Markup(stylesheet("chart")))
-    return f"{tag('svg', attributes, tag('title', None, title), style, paper, *parts)}\n"
+    return sheet(width, tall, f"{title}: {_sum(made)}", tag("title", None, title), *parts, css="wiring")
 
 
 def _sum(made: Connectivity) -> str:

@@ -1,0 +1,54 @@
+"""`figures`: the pictures that explain why networks are fast, written as SVG files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from edgewise.errors import EdgewiseError
+from edgewise.explain.stories import STORIES
+from edgewise.explain.stretches import STRETCHES
+from edgewise.explain.wiring import wiring
+from edgewise.files import write_text
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure by its name: what it shows, and what draws the content of its SVG file."""
+
+    name: str
+    says: str
+    drawn: Callable[[], str]
+
+
+def figures() -> list[Figure]:
+    """All figures: the wiring of blocks, then cost stories."""
+
+    def of_stretch(name: str) -> Figure:
+        one = STRETCHES[name]
+        return Figure(name, one.title, lambda: wiring(one.connectivity, one.title))
+
+    return [*map(of_stretch, STRETCHES), *(Figure(name, one.says, one.figure) for name, one in STORIES.items())]
+
+
+def write_figures(
+    out: str | Path, names: Sequence[str] = (), *, tell: Callable[[str], None] | None = None
+) -> list[Path]:
+    """Writes the figures `names`, by default all, into the folder `out` as `NAME.svg`. Raises `EdgewiseError` for a
+    name that is none, before anything is written."""
+    known = {one.name: one for one in figures()}
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+            raise EdgewiseError(f"there is no figure '{name}'; {hint}")
+    written: list[Path] = []
+    for name in names or known:
+        path = Path(out) / f"{name}.svg"
+        write_text(path, known[name].drawn())
+        written.append(path)
+        if tell is not None:
+            tell(f"{path}: {known[name].says}")
+    return written

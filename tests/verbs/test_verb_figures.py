@@ -1,0 +1,32 @@
+"""`edgewise figures`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from edgewise.errors import EdgewiseError
+from edgewise.verbs.figures import figures, write_figures
+
+
+def test_names_are_unlike_each_other_and_each_says_what_it_shows() -> None:
+    every = figures()
+    assert len({one.name for one in every}) == len(every) > 30
+    assert all(len(one.says) > 5 for one in every)
+
+
+def test_those_that_are_named_are_written(tmp_path: Path) -> None:
+    told: list[str] = []
+    written = write_figures(tmp_path / "new", ["depthwise", "separable"], tell=told.append)
+    assert [path.name for path in written] == ["depthwise.svg", "separable.svg"]
+    assert len(told) == 2
+    for path in written:
+        assert ElementTree.parse(path).getroot().tag.endswith("svg")
+
+
+def test_what_is_no_figure_is_told_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(EdgewiseError, match="no figure 'depthwse'; did you mean depthwise"):
+        write_figures(tmp_path / "new", ["separable", "depthwse"])
+    assert not (tmp_path / "new").exists()
