@@ -22,7 +22,7 @@ else ifeq ($(HAS),)
 STALE := stale
 endif
 
-.PHONY: demo test test-slow lint docs bench lock clean stale
+.PHONY: demo test test-slow lint docs figures bench lock clean stale
 
 demo: $(READY)
 	$(BIN)/edgewise fit digits --budget "0.3x mobilenet_v2" --minutes 0.8 --out runs/demo
@@ -39,7 +39,11 @@ lint: $(READY)
 	$(BIN)/lint-imports
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-docs: $(READY)
+# What docs/why.md shows.
+figures: $(READY)
+	$(BIN)/edgewise figures --out docs/figures
+
+docs: figures
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
@@ -53,7 +57,7 @@ lock:
 		--custom-compile-command "make lock" $(UPGRADE) pyproject.toml --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) docs/_build .pytest_cache .ruff_cache .hypothesis .import_linter_cache build
+	rm -rf $(VENV) docs/_build docs/figures .pytest_cache .ruff_cache .hypothesis .import_linter_cache build
 
 $(READY): requirements.lock pyproject.toml src/edgewise/version.py $(STALE)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

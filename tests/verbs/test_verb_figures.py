@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -30,3 +31,9 @@ def test_what_is_no_figure_is_told_before_anything_is_written(tmp_path: Path) ->
     with pytest.raises(EdgewiseError, match="no figure 'depthwse'; did you mean depthwise"):
         write_figures(tmp_path / "new", ["separable", "depthwse"])
     assert not (tmp_path / "new").exists()
+
+
+def test_the_page_shows_all_of_them() -> None:
+    page = Path(__file__).parents[2] / "docs" / "why.md"
+    shown = re.findall(r"\{figure\} figures/(\w+)\.svg", page.read_text(encoding="utf-8"))
+    assert sorted(shown) == sorted(one.name for one in figures())

@@ -73,7 +73,7 @@ STRETCHES: Mapping[str, Stretch] = {
     "shuffle3": Stretch("The channel shuffle of 3 groups", (Shuffled(groups=3),)),
     "resnet": Stretch("ResNet's block", (BasicBlock(inner=6, out_channels=6),)),
     "resnet_bottleneck": Stretch("ResNet's bottleneck", (Bottleneck(inner=3, out_channels=12),), channels=12),
-    "resnext": Stretch("ResNeXt's, 3 groups", (Bottleneck(inner=6, out_channels=12, groups=3),), channels=12),
+    "resnext": Stretch("ResNeXt's block, in 3 groups", (Bottleneck(inner=6, out_channels=12, groups=3),), channels=12),
     "inception": Stretch(
         "An Inception module",
         (
