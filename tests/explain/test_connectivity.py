@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -82,8 +83,12 @@ def _moved(outputs: torch.Tensor, images: torch.Tensor, over: tuple[int, ...]) -
 
 def _smooth(architecture: Architecture) -> Architecture:
     """With an activation whose slope is never zero, where a row lets one be chosen."""
-    rows = [replace(row, activation="sigmoid") if hasattr(row, "activation") else row for row in architecture.rows]
+    rows = [_with_sigmoid(row) if hasattr(row, "activation") else row for row in architecture.rows]
     return replace(architecture, rows=tuple(rows))
+
+
+def _with_sigmoid(row: Any) -> Row:
+    return replace(row, activation="sigmoid")
 
 
 def test_every_block_takes_part() -> None:

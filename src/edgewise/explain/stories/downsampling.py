@@ -14,7 +14,7 @@ SIDES = (112, 56, 28, 14, 7)
 def by_side(name: str) -> dict[int, int]:
     """The multiply-adds of a network's rows by the side of the map that they give."""
     architecture = find(name)
-    found = dict.fromkeys(SIDES, 0)
+    found: dict[int, int] = dict.fromkeys(SIDES, 0)
     for line, shape in zip(cost_table(architecture), architecture.shapes, strict=True):
         if len(shape) == 3 and shape[1] in found:
             found[shape[1]] += line.multiply_adds
