@@ -50,7 +50,7 @@ SUPERNET_EPOCHS = 4
 TRIALS = 150
 
 FAMILIES = ("mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small")
-WIDTHS = (0.25, 0.35, 0.5, 0.6, 0.75, 0.85, 1.0, 1.2, 1.4)
+WIDTHS = (0.25, 0.35, 0.5, 0.6, 0.7, 0.75, 0.85, 1.0, 1.2, 1.4)
 """Multipliers that latencies are looked at of before any is trained."""
 
 LOOK_SECONDS = 60.0

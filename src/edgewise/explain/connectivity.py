@@ -19,7 +19,7 @@ from edgewise.graph import Graph, ops
 from edgewise.graph.ops import Shape
 from edgewise.papers import Architecture
 
-__all__ = ["Connectivity", "Lines"]
+__all__ = ["Connectivity", "Lines", "composed"]
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Connectivity:
         reached: dict[int, Wires] = {first: _same(start)}
         for index in range(first + 1, last + 1):
             parts = [
-                Wires(_composed(own.channels, before.channels), _composed(own.positions, before.positions))
+                Wires(composed(own.channels, before.channels), composed(own.positions, before.positions))
                 for source, own in zip(nodes[index].inputs, self.wires(index), strict=True)
                 if (before := reached.get(source)) is not None
             ]
@@ -96,6 +96,6 @@ def _same(shape: Shape) -> Wires:
     return Wires(np.eye(shape[0], dtype=bool), np.eye(shape[2] if len(shape) == 3 else 1, dtype=bool))
 
 
-def _composed(later: np.ndarray, earlier: np.ndarray) -> np.ndarray:
-    """What reaches through both."""
+def composed(later: np.ndarray, earlier: np.ndarray) -> np.ndarray:
+    """Which inputs of `earlier` reach which outputs of `later`, bool `(outputs, inputs)`."""
     return (later.astype(np.float32) @ earlier.astype(np.float32)) > 0

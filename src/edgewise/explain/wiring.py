@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from edgewise.explain.chart import label, line
-from edgewise.explain.connectivity import Connectivity
+from edgewise.explain.connectivity import Connectivity, composed
 from edgewise.explain.formats import count
 from edgewise.explain.html import Markup, tag
 from edgewise.explain.sheet import sheet
@@ -62,7 +62,7 @@ class _Drawing:
             weighted = isinstance(nodes[target].op, ops.Convolution | ops.Linear)
             for source, own in zip(nodes[target].inputs, self.made.wires(target), strict=True):
                 begin, through = self._behind(source)
-                wires = Wires(_joined(own.channels, through.channels), _joined(own.positions, through.positions))
+                wires = Wires(composed(own.channels, through.channels), composed(own.positions, through.positions))
                 found.append(_Link(begin, target, wires, weighted))
         return found
 
@@ -73,7 +73,7 @@ class _Drawing:
         (source,) = self.made.graph.nodes[index].inputs
         begin, through = self._behind(source)
         (own,) = self.made.wires(index)
-        return begin, Wires(_joined(own.channels, through.channels), _joined(own.positions, through.positions))
+        return begin, Wires(composed(own.channels, through.channels), composed(own.positions, through.positions))
 
     @cached_property
     def columns(self) -> dict[int, int]:
@@ -229,7 +229,3 @@ def _said(node: Node) -> str:
             return "gate"
         case _:
             return "output"
-
-
-def _joined(later: np.ndarray, earlier: np.ndarray) -> np.ndarray:
-    return (later.astype(np.float32) @ earlier.astype(np.float32)) > 0
