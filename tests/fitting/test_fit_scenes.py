@@ -32,9 +32,11 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "families", lambda: some)
 
 
-@pytest.mark.parametrize(("task", "measure"), [("detect", "mAP"), ("segment", "mean IoU")])
+@pytest.mark.parametrize(
+    ("task", "measure"), [("detect", "mAP"), pytest.param("segment", "mean IoU", marks=pytest.mark.slow)]
+)
 def test_an_artifact_for_scenes(task: Task, measure: str, tmp_path: Path, quick: None) -> None:
-    asked = {"runtime": "onnxruntime", "precision": "fp32", "epochs": 2, "candidates": 2, "progress": False}
+    asked = {"runtime": "onnxruntime", "precision": "fp32", "epochs": 1, "candidates": 2, "progress": False}
     made: FitResult = edgewise.fit("scenes", "10s", task=task, size=64, out=tmp_path / "run", **asked)  # type: ignore[arg-type]
     card = read_artifact(made.delivery.artifact)
     assert card.task == task
