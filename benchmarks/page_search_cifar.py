@@ -12,6 +12,10 @@ Report = dict[str, Any]
 Table = Callable[[Sequence[str], Iterable[Sequence[str]]], str]
 
 
+ALIKE = 0.02
+"""Latencies that differ by less are the same: two measurements of one network do."""
+
+
 def families(report: Report) -> dict[str, Mapping[str, Seeds]]:
     """By family, and of every searched network alone, the networks and their seeds."""
     found: dict[str, dict[str, dict[int, tuple[float, float]]]] = {}
@@ -68,11 +72,11 @@ def _against(name: str, networks: Mapping[str, Seeds], searched: Sequence[str]) 
     """The best width multiplier that is no slower than the network `name` that was found, beside it."""
     ms, accuracy = mean_point(networks[name])
     points = {other: mean_point(seeds) for other, seeds in networks.items() if other not in searched}
-    faster = {other: point for other, point in points.items() if point[0] <= ms}
+    faster = {other: point for other, point in points.items() if point[0] <= ms * (1 + ALIKE)}
     if faster:
         best = max(faster, key=lambda other: faster[other][1])
         return (
-            f"- Against the best of those that are no slower, {best}, {name} has {accuracy - faster[best][1]:+.1f} "
+            f"- Against the best of those that are no slower (to {100 * ALIKE:.0f}%), {best}, {name} has {accuracy - faster[best][1]:+.1f} "
             f"points at {ms / faster[best][0]:.2f} times its latency."
         )
     best = min(points, key=lambda other: points[other][0])
