@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from edgewise.explain.panels import stacked
+from edgewise.explain import panels
 from page_points import Seeds, cells, line, mean_point, panel
 
 Report = dict[str, Any]
@@ -75,9 +75,10 @@ def _against(name: str, networks: Mapping[str, Seeds], searched: Sequence[str]) 
     faster = {other: point for other, point in points.items() if point[0] <= ms * (1 + ALIKE)}
     if faster:
         best = max(faster, key=lambda other: faster[other][1])
+        more, times = accuracy - faster[best][1], ms / faster[best][0]
         return (
-            f"- Against the best of those that are no slower (to {100 * ALIKE:.0f}%), {best}, {name} has {accuracy - faster[best][1]:+.1f} "
-            f"points at {ms / faster[best][0]:.2f} times its latency."
+            f"- Against the best of those that are no slower (to {100 * ALIKE:.0f}%), {best}, {name} has {more:+.1f} "
+            f"points at {times:.2f} times its latency."
         )
     best = min(points, key=lambda other: points[other][0])
     return (
@@ -95,7 +96,10 @@ def figure(report: Report) -> str:
     """Accuracy over latency: the width multipliers of every family joined by a line, and the searched networks."""
     made = families(report)
     drawn_in = panel((seeds for networks in made.values() for seeds in networks.values()), "test accuracy, %")
-    # There is not much room beside the lines.
-    short = {name: name.removeprefix("mobilenet_").replace("_", " ") for name in made}
-    lines = [line(drawn_in, number, short[name], networks) for number, (name, networks) in enumerate(made.items())]
-    return stacked([drawn_in], [drawn_in.drawn("Test accuracy over latency of networks for CIFAR-10", *lines)])
+    lines = [line(drawn_in, number, "", networks) for number, networks in enumerate(made.values())]
+    # There is not much room beside the plot, and lines end close to each other.
+    short = [name.removeprefix("mobilenet_").replace("_", " ") for name in made]
+    names = panels.key(drawn_in, list(enumerate(short)))
+    return panels.stacked(
+        [drawn_in], [drawn_in.drawn("Test accuracy over latency of networks for CIFAR-10", *lines, names)]
+    )
