@@ -61,3 +61,11 @@ def narrowest_of_families() -> frozenset[str]:
     for name in sorted(names(), key=lambda name: count(find(name)).parameters):
         found.setdefault(find(name).family, name)
     return frozenset(found.values())
+
+
+def one_of_each_family() -> list[object]:
+    """The narrowest variant of every family; the other structures are with the slow tests."""
+    return [
+        name if name in narrowest_of_families() else pytest.param(name, marks=pytest.mark.slow)
+        for name in sorted(_narrowest() | narrowest_of_families())
+    ]

@@ -259,6 +259,7 @@ def test_a_target_reached_by_chance_is_measured_again(
     assert made.ms <= 1.01 * made.target_ms
 
 
+@pytest.mark.slow
 def test_steps_go_on_where_the_table_is_wrong(given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gauge = Stubborn(tables_of(device())[0])
     monkeypatch.setattr(module, "gauge_for", lambda *_, **__: gauge)

@@ -48,6 +48,8 @@ TOLERANCES = {"fp32": 1e-4, "bf16": 0.1, "int8": 0.5, "int8+bf16": 0.5}
 # Compiling a network takes tens of seconds.
 SLOW = {name: [pytest.mark.slow] for name in ("torch_channels_last", "torch_compiled")}
 
+EXPORTED = {"executorch": [pytest.mark.slow]}
+
 NAMES = [pytest.param(name, marks=SLOW.get(name, [])) for name in runtime_names()]
 
 COMBINATIONS = [
@@ -119,7 +121,11 @@ def test_outputs_are_those_of_torch(name: str, precision: str, network: str, tmp
     assert (error > 1e-4) == (precision != "fp32")  # else it was fp32 that was run
 
 
-@pytest.mark.parametrize("name", NAMES)
+# Exporting for ExecuTorch takes half a minute; its outputs are compared in tests/deploy too.
+SOON = [pytest.param(name, marks=[*SLOW.get(name, []), *EXPORTED.get(name, [])]) for name in runtime_names()]
+
+
+@pytest.mark.parametrize("name", SOON)
 def test_outputs_stay_what_they_were_when_the_next_images_come(name: str, folder: Path) -> None:
     path, images, _ = _built(SMALL, folder, _installed(name))
     together = run(path, images, runtime=name)

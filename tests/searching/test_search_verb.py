@@ -182,6 +182,7 @@ def test_killed_at_random_the_archive_is_the_same(given: Given, unbroken: Search
     assert not {"RUNNING", "WAITING"} & set(states)
 
 
+@pytest.mark.slow
 def test_a_second_process_works_for_the_first(given: Given, unbroken: Searched, tmp_path: Path) -> None:
     out = tmp_path / "run"
     first = started(given, out, 1)

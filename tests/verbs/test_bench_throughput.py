@@ -38,6 +38,7 @@ def test_it_is_said_plainly_who_wins(
     assert row.to_json()["best"] == list(row.best)
 
 
+@pytest.mark.slow
 def test_artifacts_and_names_are_measured_in_all_ways(made: Made, tmp_path: Path) -> None:
     found = throughput([made.artifact, "mobilenet_v3_small"], size=32, streams=2, seconds=0.1)
     assert {row.name for row in found.rows} == {str(made.artifact), "mobilenet_v3_small"}
