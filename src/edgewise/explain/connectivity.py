@@ -53,10 +53,10 @@ class Connectivity:
     def lines(self) -> tuple[Lines, ...]:
         """Those of every layer that has multiply-adds."""
         found: list[Lines] = []
-        for node in self.graph.nodes:
+        for index, node in enumerate(self.graph.nodes):
             if isinstance(node.op, ops.Convolution | ops.Linear):
                 cells = prod(node.op.kernel) if isinstance(node.op, ops.Convolution) else 1
-                channels = int(self.wires(self.graph.names[node.name])[0].channels.sum())
+                channels = int(self.wires(index)[0].channels.sum())
                 found.append(Lines(node.name, node.row, channels, cells, prod(node.shape[1:])))
         return tuple(found)
 
@@ -68,11 +68,22 @@ class Connectivity:
     def reach(self, last: int | None = None, first: int = 0) -> Wires:
         """Which channels, and which positions along the width, of the node `first` reach which of the node `last`, by
         default the image and the output; nothing where none do."""
-        nodes = self.graph.nodes
         last = self.graph.outputs["output"] if last is None else last
-        start = nodes[first].shape
-        reached: dict[int, Wires] = {first: _same(start)}
-        for index in range(first + 1, last + 1):
+        reached = self.reached(first, last)
+        if last in reached:
+            return reached[last]
+        start, end = _same(self.graph.nodes[first].shape), _same(self.graph.nodes[last].shape)
+        return Wires(
+            np.zeros((len(end.channels), len(start.channels)), bool),
+            np.zeros((len(end.positions), len(start.positions)), bool),
+        )
+
+    def reached(self, first: int = 0, last: int | None = None) -> dict[int, Wires]:
+        """By index the nodes up to `last` that the node `first`, by default the image, reaches, itself too, and how."""
+        nodes = self.graph.nodes
+        end = len(nodes) if last is None else last + 1
+        reached: dict[int, Wires] = {first: _same(nodes[first].shape)}
+        for index in range(first + 1, end):
             parts = [
                 Wires(composed(own.channels, before.channels), composed(own.positions, before.positions))
                 for source, own in zip(nodes[index].inputs, self.wires(index), strict=True)
@@ -83,13 +94,7 @@ class Connectivity:
                     np.logical_or.reduce([one.channels for one in parts]),
                     np.logical_or.reduce([one.positions for one in parts]),
                 )
-        if last in reached:
-            return reached[last]
-        end = _same(nodes[last].shape)
-        return Wires(
-            np.zeros((len(end.channels), len(reached[first].channels)), bool),
-            np.zeros((len(end.positions), len(reached[first].positions)), bool),
-        )
+        return reached
 
 
 def _same(shape: Shape) -> Wires:

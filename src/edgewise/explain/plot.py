@@ -32,19 +32,19 @@ def plot(
     summary: str,
     x_label: str,
     y_label: str,
-    logarithmic: bool | None = False,
+    logarithmic: bool = False,
     y_range: tuple[float, float] = (-math.inf, math.inf),
 ) -> str:
     """The figure, with the names of its curves to the right; points get marks with tooltips where they are few.
-    `logarithmic` is for x, and y follows its own range where it is None. `summary` is for those who cannot see it."""
+    Where it may be `logarithmic` an axis is so whose values span a decade. `summary` is for those who cannot see it."""
     xs = [x for one in curves for x, _ in one.points]
     ys = [y for one in curves for _, y in one.points]
     low, high = y_range
     chart = Panel(
         width=WIDE - MARGIN,
         height=_HIGH,
-        x_axis=fit_axis(xs, logarithmic=logarithmic),
-        y_axis=fit_axis(ys, logarithmic=None if logarithmic is None else False, floor=low, ceiling=high),
+        x_axis=fit_axis(xs, logarithmic=None if logarithmic else False),
+        y_axis=fit_axis(ys, logarithmic=None if logarithmic else False, floor=low, ceiling=high),
         x_label=x_label,
         y_label=y_label,
         right=30 + 7.0 * max(len(one.name) for one in curves),

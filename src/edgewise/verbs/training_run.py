@@ -19,6 +19,7 @@ from edgewise.papers import Architecture
 from edgewise.run_folder import RunFolder
 from edgewise.training import Recipe, TrainResult
 from edgewise.training import train as train_network
+from edgewise.training.checkpoints import FILE_NAME
 from edgewise.training.processes import outside_rank
 from edgewise.training.scoring import Measured
 from edgewise.training.unfolding import IMAGES, folded_norms, unfold
@@ -110,7 +111,8 @@ def run(
         if tell and leads:
             tell(f"{about}; training {architecture.name} at {plan.size} pixels{begin}")
         workers = decoding_workers(asked.workers)
-        _unfold(network, start, dataset, plan.preprocessing)
+        if not (folder.path / FILE_NAME).exists():
+            _unfold(network, start, dataset, plan.preprocessing)
         training = train_network(
             network,
             dataset,

@@ -7,24 +7,24 @@ from pathlib import Path
 import numpy as np
 
 from edgewise.data.dataset import Split
+from edgewise.data.images import size_of
 from edgewise.data.preprocessing import Preprocessing
 from edgewise.data.scenes.annotations import BoxAnnotations, Boxes, MaskAnnotations
-from edgewise.data.scenes.variation import LABEL, UNSCORED, SceneVariation
+from edgewise.data.scenes.variation import LABEL, UNSCORED, in_shares, resized_mask
 
 _BOXES, _COUNTS, _MASKS = "-boxes", "-counts", "-masks"
 
 
 def annotation_arrays(split: Split, preprocessing: Preprocessing) -> dict[str, np.ndarray]:
     """What there is to keep of a split's annotations, by the end of its file's name; nothing where it has none."""
-    view = SceneVariation(0, preprocessing, None)
     annotations = split.annotations
     if isinstance(annotations, BoxAnnotations):
-        rows = [view.boxes(split.load(index), things, 0, index)[1] for index, things in enumerate(annotations.images)]
+        rows = [in_shares(things, size_of(split.images, index)) for index, things in enumerate(annotations.images)]
         for one in rows:
             one[:, :4] *= (preprocessing.width, preprocessing.height) * 2
         return {_COUNTS: np.array([len(one) for one in rows], np.int64), _BOXES: np.concatenate(rows)}
     if isinstance(annotations, MaskAnnotations):
-        masks = [view.mask(split.load(index), annotations.load(index), 0, index)[1] for index in range(len(split))]
+        masks = [resized_mask(annotations.load(index), preprocessing) for index in range(len(split))]
         return {_MASKS: np.stack(masks)}
     return {}
 

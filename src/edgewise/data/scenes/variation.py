@@ -42,15 +42,13 @@ class SceneVariation:
 
     def boxes(self, image: np.ndarray, things: Boxes, epoch: int, sample: int) -> tuple[np.ndarray, np.ndarray]:
         """The image uint8 (height, width, 3), and its boxes float32 (N, 6) (`FIELDS`)."""
-        high, wide = image.shape[:2]
-        rest = np.stack([things.labels, things.unscored], 1).astype(np.float32)
         if self.augmentation is None:
-            shares = things.boxes / np.array([wide, high, wide, high], np.float32)
-            return self.preprocessing.resized(image), np.concatenate([shares, rest], 1)
+            return self.preprocessing.resized(image), in_shares(things, image.shape[:2])
+        rest = np.stack([things.labels, things.unscored], 1).astype(np.float32)
         boxes = tv_tensors.BoundingBoxes(
             torch.from_numpy(things.boxes),
             format="XYXY",
-            canvas_size=(high, wide),  # pyright: ignore[reportCallIssue]
+            canvas_size=image.shape[:2],  # pyright: ignore[reportCallIssue]
         )
         given = {"image": _image(image), "boxes": boxes, "labels": torch.from_numpy(rest)}
         with _seeded(self._key(epoch, sample)):
@@ -62,8 +60,7 @@ class SceneVariation:
     def mask(self, image: np.ndarray, mask: np.ndarray, epoch: int, sample: int) -> tuple[np.ndarray, np.ndarray]:
         """The image uint8 (height, width, 3), and its mask uint8 (height, width)."""
         if self.augmentation is None:
-            small = Image.fromarray(mask).resize((self._size[1], self._size[0]), Image.Resampling.NEAREST)
-            return self.preprocessing.resized(image), np.asarray(small)
+            return self.preprocessing.resized(image), resized_mask(mask, self.preprocessing)
         given = {"image": _image(image), "mask": tv_tensors.Mask(torch.from_numpy(np.ascontiguousarray(mask)))}
         with _seeded(self._key(epoch, sample)):
             made = self._for_masks(self.augmentation)(given)
@@ -93,6 +90,19 @@ class SceneVariation:
         else:
             steps.append(v2.Resize(list(self._size), antialias=True))
         return v2.Compose([*steps, *([v2.RandomHorizontalFlip()] if augmentation.flip else [])])
+
+
+def in_shares(things: Boxes, size: tuple[int, ...]) -> np.ndarray:
+    """The boxes of an image of `size`, height and width, as they stand in a batch: float32 (N, 6)."""
+    high, wide = size
+    shares = things.boxes / np.array([wide, high, wide, high], np.float32)
+    return np.concatenate([shares, np.stack([things.labels, things.unscored], 1)], 1, dtype=np.float32)
+
+
+def resized_mask(mask: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
+    """The mask at the network's size; a pixel has the class of the nearest."""
+    size = (preprocessing.width, preprocessing.height)
+    return np.asarray(Image.fromarray(mask).resize(size, Image.Resampling.NEAREST))
 
 
 def _image(image: np.ndarray) -> tv_tensors.Image:

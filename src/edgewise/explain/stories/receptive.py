@@ -12,11 +12,11 @@ NETWORKS = ("mobilenet_v1", "fd_mobilenet", "mobilenet_v2", "mobilenet_v3_small"
 def fields(architecture: Architecture) -> list[int]:
     """Of every row that gives a map the pixels along the width that its middle output sees."""
     graph = architecture.graph
-    made = Connectivity(graph)
+    reached = Connectivity(graph).reached()
     found: list[int] = []
     for index, shape in enumerate(architecture.shapes):
         if len(shape) == 3 and shape[2] > 1:
-            positions = made.reach(graph.index(str(index))).positions
+            positions = reached[graph.index(str(index))].positions
             found.append(int(positions[len(positions) // 2].sum()))
     return found
 

@@ -32,5 +32,5 @@ def figure() -> str:
         summary="Depthwise separable convolutions: their multiply-adds as a share of ordinary ones', by width.",
         x_label="channels",
         y_label="multiply-adds left, %",
-        logarithmic=None,
+        logarithmic=True,
     )
