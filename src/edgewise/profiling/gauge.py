@@ -56,7 +56,7 @@ class Expecting:
         self._scale = 1.0
 
     def expected(self, architecture: Architecture) -> float:
-        return self._scale * self._predictor.predict(architecture).ms
+        return self._scale * self._predictor.expected_ms(architecture)
 
     def measured(self, architectures: Sequence[Architecture]) -> list[float]:
         return [self.expected(one) for one in architectures]
@@ -65,7 +65,7 @@ class Expecting:
         return self.measured(architectures)
 
     def settle(self, architecture: Architecture, ms: float) -> None:
-        self._scale = ms / self._predictor.predict(architecture).ms
+        self._scale = ms / self._predictor.expected_ms(architecture)
 
 
 class Measuring:
@@ -89,7 +89,7 @@ class Measuring:
         return self._table.networks[self._seed.digest].ms
 
     def expected(self, architecture: Architecture) -> float:
-        return self._scale * self._predictor.predict(architecture).ms
+        return self._scale * self._predictor.expected_ms(architecture)
 
     def measured(self, architectures: Sequence[Architecture]) -> list[float]:
         seed_ms = self.seed_ms
@@ -101,9 +101,9 @@ class Measuring:
         return [took[one.digest] for one in architectures]
 
     def settle(self, architecture: Architecture, ms: float) -> None:
-        if abs(self._predictor.predict(architecture).ms / ms - 1) > max(self._predictor.accuracy.noise, 0.01):
+        if abs(self._predictor.expected_ms(architecture) / ms - 1) > max(self._predictor.noise, 0.01):
             self._predictor = Predictor(self._filled([architecture], lambda text: None))
-        self._scale = ms / self._predictor.predict(architecture).ms
+        self._scale = ms / self._predictor.expected_ms(architecture)
 
     @cached_property
     def _table(self) -> LatencyTable:
