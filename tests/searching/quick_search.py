@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from unittest import mock
 
 import tiny_space
 
+from edgewise.searching import precision
+from edgewise.training.precision import PrecisionChoice
 from edgewise.verbs.search import Searched, search
 
 
@@ -25,26 +28,29 @@ def run(
     adapt: bool = False,
     results: Path | None = None,
 ) -> Searched:
-    return search(
-        tiny_space.__file__,
-        images,
-        budget,
-        out=out,
-        evaluator=evaluator,
-        searcher=searcher,
-        trials=trials,
-        finish=finish,
-        adapt=adapt,
-        results=results,
-        device=profile,
-        size=24,
-        proxy_epochs=proxy_epochs,
-        epochs=1,
-        workers=workers,
-        flip=False,
-        progress=False,
-        tell=lambda text: print(text, file=sys.stderr, flush=True),
-    )
+    # Which precision is faster is measured, and two runs may find it different.
+    choice = PrecisionChoice("32", "for the test")
+    with mock.patch.object(precision, "choose_precision", return_value=choice):
+        return search(
+            tiny_space.__file__,
+            images,
+            budget,
+            out=out,
+            evaluator=evaluator,
+            searcher=searcher,
+            trials=trials,
+            finish=finish,
+            adapt=adapt,
+            results=results,
+            device=profile,
+            size=24,
+            proxy_epochs=proxy_epochs,
+            epochs=1,
+            workers=workers,
+            flip=False,
+            progress=False,
+            tell=lambda text: print(text, file=sys.stderr, flush=True),
+        )
 
 
 if __name__ == "__main__":

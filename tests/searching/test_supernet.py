@@ -18,11 +18,11 @@ from edgewise.data.statistics import preprocessing_for
 from edgewise.errors import EdgewiseError
 from edgewise.nn import Network
 from edgewise.papers import Architecture
-from edgewise.searching import Objective, Problem, Space
+from edgewise.searching import Objective, Problem, Space, precision
 from edgewise.searching.evaluators.shared import SharedWeights
 from edgewise.searching.settings import Settings
 from edgewise.searching.spaces import SPACES
-from edgewise.searching.supernet import checkpoint, preparation, sandwich
+from edgewise.searching.supernet import checkpoint, sandwich
 from edgewise.searching.supernet.extremes import covering, dearest, largest, smallest
 from edgewise.searching.supernet.recalibration import recalibrate
 from edgewise.searching.supernet.sandwich import Sandwich
@@ -43,7 +43,11 @@ def problem(space: Space = tiny_space.TINY, most: float = 0.25) -> Problem:
     return Problem(space.given(**SIZES), millions, Objective(1.0), most)
 
 
-@pytest.mark.parametrize("name", list(SPACES))
+QUICK = {"mobilenet_v3_early", "nas_bench_macro"}
+"""The others have more choices, and the slow tests."""
+
+
+@pytest.mark.parametrize("name", [one if one in QUICK else pytest.param(one, marks=pytest.mark.slow) for one in SPACES])
 def test_every_network_of_a_space_finds_its_weights(name: str) -> None:
     made = problem(SPACES[name].given(width=0.25), most=1e9)
     net = Supernet.begin(made.space, covering(made), seed=0)
@@ -166,11 +170,11 @@ def test_a_damaged_file_is_told(tmp_path: Path) -> None:
 def test_the_precision_is_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     settings = Settings("tiny", 24, 4, 1.0, "supernet", replace(RECIPE, precision="auto"), preprocessing_for(24))
-    monkeypatch.setattr(preparation, "choose_precision", lambda *_, **__: PrecisionChoice("bf16", "so it was"))
-    first = preparation.settled(settings, tmp_path, problem(), told.append)
+    monkeypatch.setattr(precision, "choose_precision", lambda *_, **__: PrecisionChoice("bf16", "so it was"))
+    first = precision.settled(settings, tmp_path, problem(), told.append)
     assert first == replace(settings, recipe=replace(RECIPE, precision="bf16"))
     assert told == ["training steps of the largest network of interest: so it was"]
     first.write(tmp_path)
-    monkeypatch.setattr(preparation, "choose_precision", lambda *_, **__: pytest.fail("measured again"))
-    assert preparation.settled(settings, tmp_path, problem(), told.append) == first
-    assert preparation.settled(replace(settings, recipe=RECIPE), tmp_path, problem(), told.append).recipe == RECIPE
+    monkeypatch.setattr(precision, "choose_precision", lambda *_, **__: pytest.fail("measured again"))
+    assert precision.settled(settings, tmp_path, problem(), told.append) == first
+    assert precision.settled(replace(settings, recipe=RECIPE), tmp_path, problem(), told.append).recipe == RECIPE

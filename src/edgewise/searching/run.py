@@ -80,17 +80,16 @@ class SearchRun:
         if self.settings.evaluator == "lookup":
             self.settings.write(self.folder)
             return
+        from edgewise.searching.precision import settled
         from edgewise.searching.supernet import preparation
 
-        shared = self.settings.evaluator == "supernet"
-        if shared:
-            self.settings = preparation.settled(self.settings, self.folder, self.problem, self.tell)
+        self.settings = settled(self.settings, self.folder, self.problem, self.tell)
         self.settings.write(self.folder)
         splits = hold_out(dataset.splits["train"], self.seed)
         if not len(splits["holdout"]):
             raise EdgewiseError(f"{dataset.source} has too few training images to hold some out; add images")
         write_decoded(self.folder / CACHE, splits, self.settings.preprocessing)
-        if shared:
+        if self.settings.evaluator == "supernet":
             preparation.train_shared_weights(self.settings, self.folder, self.problem, self.seed, self.tell)
 
     def trials(self, count: int, minutes: float | None = None) -> list[Trial]:

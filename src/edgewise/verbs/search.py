@@ -244,11 +244,9 @@ def search(
 
 
 def _short(full: Recipe, judge: EvaluatorName, epochs: int | None) -> Recipe:
-    """The recipe by which networks are judged. Workers do not each measure what is faster: all are to do the same."""
-    count = epochs or EPOCHS[judge]
-    if judge == "supernet":
-        return supernet_recipe(with_epochs(full, count, "auto"))
-    return with_epochs(full, count, "32")
+    """The recipe by which networks are judged."""
+    short = with_epochs(full, epochs or EPOCHS[judge], "auto")
+    return supernet_recipe(short) if judge == "supernet" else short
 
 
 def _milliseconds(budget: Budget, gauge: Gauge, settings: Settings) -> float:

@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from pathlib import Path
 
-import torch
-
 from edgewise.data.decoded import read_decoded
-from edgewise.nn import Network
 from edgewise.searching.problem import Problem
-from edgewise.searching.settings import CACHE, FILE, Settings
+from edgewise.searching.settings import CACHE, Settings
 from edgewise.searching.supernet import checkpoint
-from edgewise.searching.supernet.extremes import dearest
 from edgewise.searching.supernet.sandwich import Sandwich
 from edgewise.tasks import Tell
-from edgewise.training import choose_precision
 from edgewise.training.progress import clock
 
 _SAID_SECONDS = 30.0
-
-
-def settled(settings: Settings, folder: Path, problem: Problem, tell: Tell) -> Settings:
-    """`settings` with the precision that was measured to be faster when the search in `folder` began."""
-    recipe = settings.recipe
-    if recipe.precision != "auto":
-        return settings
-    if (folder / FILE).exists():
-        precision = Settings.read(folder).recipe.precision
-    else:
-        architecture = problem.space.architecture(dearest(problem))
-        _, height, width = architecture.input
-        choice = choose_precision(Network(architecture), recipe, height=height, width=width, device=torch.device("cpu"))
-        tell(f"training steps of the largest network of interest: {choice.reason}")
-        precision = choice.precision
-    return replace(settings, recipe=replace(recipe, precision=precision))
 
 
 def train_shared_weights(settings: Settings, folder: Path, problem: Problem, seed: int, tell: Tell) -> None:
