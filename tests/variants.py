@@ -31,11 +31,12 @@ def structures(among: Iterable[str] | None = None) -> list[object]:
     its blocks more often, are with the slow tests. By default of all, the heavy ones also at a quarter."""
     every = [*names(), *(name + QUARTER for name in HEAVY)]
     wanted = every if among is None else list(among)
-    return [name if name in _narrowest() else pytest.param(name, marks=pytest.mark.slow) for name in wanted]
+    return [name if name in narrowest() else pytest.param(name, marks=pytest.mark.slow) for name in wanted]
 
 
 @cache
-def _narrowest() -> frozenset[str]:
+def narrowest() -> frozenset[str]:
+    """Of every structure the variant with the fewest parameters; not those that only repeat a family's blocks."""
     every = [*names(), *(name + QUARTER for name in HEAVY)]
     found: dict[object, str] = {}
     for name in sorted(every, key=lambda name: count(variant(name)).parameters):
@@ -67,5 +68,5 @@ def one_of_each_family() -> list[object]:
     """The narrowest variant of every family; the other structures are with the slow tests."""
     return [
         name if name in narrowest_of_families() else pytest.param(name, marks=pytest.mark.slow)
-        for name in sorted(_narrowest() | narrowest_of_families())
+        for name in sorted(narrowest() | narrowest_of_families())
     ]

@@ -221,6 +221,7 @@ class Flattering(Expecting):
         return [(0.97 if len(architectures) > 2 else 1.0) * ms for ms in super().measured(architectures)]
 
 
+@pytest.mark.slow
 def test_what_only_seemed_fast_enough_is_not_taken_for_it(
     given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,6 +41,9 @@ FAMILIES = (
 )  # fmt: skip
 """One or two of every family, at their smaller widths, a point of a search's space, and one of each light head."""
 
+DEEP = {"senet154/4", "shufflenet_v2_164/4"}
+"""Each takes as long as ten of the others."""
+
 MIXED = MNASNET.sample(np.random.default_rng(2))
 """All kinds of convolutions and of shortcuts."""
 
@@ -68,7 +71,9 @@ def narrower(spaces: Spaces, random: np.random.Generator) -> dict[str, int]:
     return widths
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(one, marks=pytest.mark.slow) if one in DEEP else one for one in FAMILIES]
+)
 def test_the_smaller_network_is_the_larger_one_with_channels_silenced(name: str, tmp_path: Path) -> None:
     architecture = small(name)
     tensors = tensors_for(architecture)

@@ -14,10 +14,10 @@ from edgewise.blocks import AuxiliaryClassifier
 from edgewise.deploy import export_onnx, random_tensors, tensors_of
 from edgewise.papers import find, names
 from random_weights import images, random_network
-from variants import structures, variant
+from variants import one_of_each_family, variant
 
 
-@pytest.mark.parametrize("name", structures())
+@pytest.mark.parametrize("name", one_of_each_family())
 def test_variant(name: str, tmp_path: Path) -> None:
     """At the paper's strides, on an image that is not square."""
     architecture = variant(name).with_input(64, 96, smallest_map=1).with_classes(10)

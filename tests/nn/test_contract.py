@@ -13,7 +13,7 @@ from edgewise.costs import count
 from edgewise.nn import Network
 from edgewise.papers import Architecture, find, names
 from random_weights import images, random_network
-from variants import narrowest_of_families, one_of_each_family, variant
+from variants import narrowest, narrowest_of_families, one_of_each_family, structures, variant
 
 ODD = (75, 64)
 SIZES = ((48, 48), ODD, (97, 97))
@@ -25,13 +25,14 @@ def at(name: str, height: int, width: int) -> Architecture:
 
 
 def trained_at() -> list[object]:
-    """All variants at one size; at the others one of each family, and the rest with the slow tests."""
+    """One variant of every family at all sizes, and those of other structures at one; the rest with the slow tests."""
+    quick = {size: narrowest_of_families() | (narrowest() if size == ODD else set()) for size in SIZES}
     return [
         pytest.param(
             name,
             size,
             id=f"{name}-{size[0]}x{size[1]}",
-            marks=[] if size == ODD or name in narrowest_of_families() else [pytest.mark.slow],
+            marks=[] if name in quick[size] else [pytest.mark.slow],
         )
         for name in names()
         for size in SIZES
@@ -79,7 +80,7 @@ def strides(architecture: Architecture, maps: list[tuple[int, ...]]) -> list[int
     return sorted({2 ** round(torch.tensor(architecture.input[1] / shape[-1]).log2().item()) for shape in maps})
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", structures(names()))
 def test_counts_and_maps_at_the_papers_size(name: str) -> None:
     """Counts from shapes are those of torch's own counter, and values have the announced shapes; without memory."""
     architecture = find(name)
