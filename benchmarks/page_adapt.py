@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from edgewise.explain.html import Markup
-from edgewise.explain.panels import Panel, aligned, stacked
+from edgewise.explaining.html import Markup
+from edgewise.explaining.panels import Panel, aligned, stacked
 from page_points import Point, Seeds, cells, line, mean_point, panel
 
 Report = dict[str, Any]

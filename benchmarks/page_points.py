@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import mean
 
-from edgewise.explain.axis import fit_axis
-from edgewise.explain.chart import WIDE
-from edgewise.explain.html import Markup
-from edgewise.explain.panels import MARGIN, Panel, series
+from edgewise.explaining.axis import fit_axis
+from edgewise.explaining.chart import WIDE
+from edgewise.explaining.html import Markup
+from edgewise.explaining.panels import MARGIN, Panel, series
 
 Point = tuple[float, float]
 """Latency in ms and test accuracy in per cent."""

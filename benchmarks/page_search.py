@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 from typing import Any
 
-from edgewise.explain.axis import fit_axis
-from edgewise.explain.chart import WIDE
-from edgewise.explain.html import Markup
-from edgewise.explain.panels import MARGIN, Panel, key, series, stacked
+from edgewise.explaining.axis import fit_axis
+from edgewise.explaining.chart import WIDE
+from edgewise.explaining.html import Markup
+from edgewise.explaining.panels import MARGIN, Panel, key, series, stacked
 
 Report = dict[str, Any]
 Table = Callable[[Sequence[str], Iterable[Sequence[str]]], str]

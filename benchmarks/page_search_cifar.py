@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from edgewise.explain import panels
+from edgewise.explaining import panels
 from page_points import Seeds, cells, line, mean_point, panel
 
 Report = dict[str, Any]

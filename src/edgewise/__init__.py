@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from edgewise.verbs.convert import convert
     from edgewise.verbs.evaluate import evaluate
     from edgewise.verbs.evaluate_scenes import evaluate_scenes
+    from edgewise.verbs.explain import explain
     from edgewise.verbs.export import export
+    from edgewise.verbs.figures import figures
     from edgewise.verbs.fit import fit
     from edgewise.verbs.models import models
     from edgewise.verbs.predict import predict
@@ -44,7 +46,9 @@ __all__ = [
     "convert",
     "evaluate",
     "evaluate_scenes",
+    "explain",
     "export",
+    "figures",
     "fit",
     "models",
     "predict",

@@ -8,6 +8,7 @@ from edgewise.version import VERSION
 VERBS = (
     *("models", "show", "fit", "train", "evaluate", "predict", "export", "bench", "convert", "quantize", "share"),
     "adapt",
+    "explain",
     "figures",
     "search",
     "device",

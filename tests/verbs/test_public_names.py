@@ -12,7 +12,9 @@ VERBS = (
     "bench",
     "convert",
     "evaluate",
+    "explain",
     "export",
+    "figures",
     "fit",
     "models",
     "predict",
@@ -43,14 +45,14 @@ def test_a_verb_is_a_documented_function(verb: str) -> None:
 def test_the_command_takes_what_the_function_takes(verb: str) -> None:
     """Options are the function's parameters; beyond them there are only those that say how to print, `nodes`, which
     starts the processes that call the function, and those that make of `models` another list and of `bench` another
-    measurement, with functions of their own."""
+    measurement, with functions of their own, and of `figures` a list."""
     from typer.main import get_command
 
     from edgewise.cli.app import app
 
     command = get_command(app).commands[verb]  # type: ignore[attr-defined]
     options = {parameter.name for parameter in command.params} - {"as_json", "form", "pattern", "nodes"}
-    options -= {"models": {"weights"}, "bench": {"throughput", "streams"}}.get(verb, set())
+    options -= {"models": {"weights"}, "bench": {"throughput", "streams"}, "figures": {"listed"}}.get(verb, set())
     functions = [getattr(edgewise, name) for name in (verb, f"{verb}_scenes") if name in edgewise.__all__]
     parameters = {name for function in functions for name in inspect.signature(function).parameters}
     assert options <= parameters

@@ -9,18 +9,18 @@ from xml.etree import ElementTree
 import pytest
 
 from edgewise.errors import EdgewiseError
-from edgewise.verbs.figures import figures, write_figures
+from edgewise.verbs.figures import available, figures
 
 
 def test_names_are_unlike_each_other_and_each_says_what_it_shows() -> None:
-    every = figures()
+    every = available()
     assert len({one.name for one in every}) == len(every) > 30
     assert all(len(one.says) > 5 for one in every)
 
 
 def test_those_that_are_named_are_written(tmp_path: Path) -> None:
     told: list[str] = []
-    written = write_figures(tmp_path / "new", ["depthwise", "separable"], tell=told.append)
+    written = figures(tmp_path / "new", ["depthwise", "separable"], tell=told.append)
     assert [path.name for path in written] == ["depthwise.svg", "separable.svg"]
     assert len(told) == 2
     for path in written:
@@ -29,11 +29,11 @@ def test_those_that_are_named_are_written(tmp_path: Path) -> None:
 
 def test_what_is_no_figure_is_told_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(EdgewiseError, match="no figure 'depthwse'; did you mean depthwise"):
-        write_figures(tmp_path / "new", ["separable", "depthwse"])
+        figures(tmp_path / "new", ["separable", "depthwse"])
     assert not (tmp_path / "new").exists()
 
 
 def test_the_page_shows_all_of_them() -> None:
     page = Path(__file__).parents[2] / "docs" / "why.md"
     shown = re.findall(r"\{figure\} figures/(\w+)\.svg", page.read_text(encoding="utf-8"))
-    assert sorted(shown) == sorted(one.name for one in figures())
+    assert sorted(shown) == sorted(one.name for one in available())

@@ -20,7 +20,7 @@ from edgewise.data import Preprocessing
 from edgewise.data.assemble import Options
 from edgewise.data.scenes.composed import COUNTS, open_scenes
 from edgewise.errors import EdgewiseError
-from edgewise.explain.overlay import colour
+from edgewise.explaining.overlay import colour
 from edgewise.nn import Network
 from edgewise.papers import find
 from edgewise.papers.tasks import for_task

@@ -50,7 +50,6 @@ def adapt(
     """Narrow a trained network until it keeps a latency budget, losing as little accuracy as possible."""
     from edgewise.verbs.adapt import Adapted
     from edgewise.verbs.adapt import adapt as run
-    from edgewise.verbs.fit import command_line
 
     made = run(
         model,
@@ -75,7 +74,7 @@ def adapt(
         skip_bad=skip_bad,
         root=root,
         ignored=tuple(ignored or ()),
-        command=command_line(),
+        command=console.command_line(),
         tell=console.note,
     )
     if isinstance(made, Adapted):

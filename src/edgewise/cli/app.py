@@ -14,6 +14,7 @@ from edgewise.cli import (
     convert,
     device,
     evaluate,
+    explain,
     export,
     figures,
     fit,
@@ -58,6 +59,7 @@ for _verb in (models.models, show.show, fit.fit, train.train, evaluate.evaluate,
 app.command()(adapt.adapt)
 app.command()(bench.bench)
 app.command()(convert.convert)
+app.command()(explain.explain)
 app.command()(figures.figures)
 app.command()(quantize.quantize)
 app.command()(share.share)

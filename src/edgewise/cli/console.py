@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from io import StringIO
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 _UNBOUNDED = 100_000
 _HEIGHT = 25
 _NARROWEST = 16
+
+
+def command_line() -> str:
+    """The command as it was typed, for the record."""
+    return shlex.join(["edgewise", *sys.argv[1:]])
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, left: Sequence[int] = (0,)) -> object:

@@ -27,10 +27,9 @@ def convert(
     """Turn weights that others have published into a model file."""
     from edgewise.verbs.convert import convert as run
     from edgewise.verbs.convert import read_classes
-    from edgewise.verbs.fit import command_line
 
     names = read_classes(classes) if classes else None
-    made = run(model, weights, out, like=like, classes=names, command=command_line())
+    made = run(model, weights, out, like=like, classes=names, command=console.command_line())
     size = console.shape(made.card.architecture.input)
     reported = [
         f"{console.metric(name, value)[0]} {console.percent(value)}" for name, value in made.card.metrics.items()

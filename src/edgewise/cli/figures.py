@@ -16,12 +16,12 @@ def figures(
     listed: Annotated[bool, Option("--list", help="Say what there is and draw nothing.")] = False,
 ) -> None:
     """Draw why networks are cheap: the wiring of their blocks, and small computations with their figures."""
-    from edgewise.verbs.figures import figures as every
-    from edgewise.verbs.figures import write_figures
+    from edgewise.verbs.figures import available
+    from edgewise.verbs.figures import figures as draw
 
     if listed:
-        rows = [(one.name, one.says) for one in every()]
+        rows = [(one.name, one.says) for one in available()]
         console.show(console.table("figures", ("name", "what it shows"), rows, left=(0, 1)))
         return
-    written = write_figures(out, names or (), tell=console.note)
+    written = draw(out, names or (), tell=console.note)
     console.show(f"{console.counted(len(written), 'figure')} in {out}")

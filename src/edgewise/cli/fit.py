@@ -54,7 +54,6 @@ def fit(
     asked = Budget.parse(budget)
     if asked.reference is not None:
         find(asked.reference)
-    from edgewise.verbs.fit import command_line
     from edgewise.verbs.fit import fit as run
 
     result = run(
@@ -76,7 +75,7 @@ def fit(
         skip_bad=skip_bad,
         root=root,
         workers=workers,
-        command=command_line(),
+        command=console.command_line(),
         tell=console.note,
     )
     console.note_skipped(result.skipped)

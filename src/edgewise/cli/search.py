@@ -69,7 +69,6 @@ def _search(
     if context.invoked_subcommand is not None:
         return
     from edgewise.errors import EdgewiseError
-    from edgewise.verbs.fit import command_line
     from edgewise.verbs.search import search as run
 
     if space is None or data is None or budget is None:
@@ -103,7 +102,7 @@ def _search(
         seed=seed,
         skip_bad=skip_bad,
         root=root,
-        command=command_line(),
+        command=console.command_line(),
         tell=console.note,
     )
     if as_json:

@@ -56,7 +56,6 @@ def train(
 
     hand_over(nodes, devices)
     from edgewise.training.processes import outside_rank
-    from edgewise.verbs.fit import command_line
     from edgewise.verbs.scenes import task_for
     from edgewise.verbs.train import named_recipe, train
     from edgewise.verbs.train_scenes import train_scenes
@@ -85,7 +84,7 @@ def train(
         workers=workers,
         devices=devices,
         accelerator=accelerator,
-        command=command_line(),
+        command=console.command_line(),
         tell=console.note,
     )
     if outside_rank():

@@ -9,7 +9,7 @@ from typing import Any
 
 from edgewise.adapting.adaptation import Narrowed
 from edgewise.devices import describe_machine
-from edgewise.explain.adapt_report import AdaptReport, ShownStep, adapt_report
+from edgewise.explaining.adapt_report import AdaptReport, ShownStep, adapt_report
 from edgewise.files import write_text
 from edgewise.version import VERSION
 

@@ -12,8 +12,8 @@ from edgewise.data import Dataset
 from edgewise.data.scenes.annotations import BoxAnnotations, MaskAnnotations
 from edgewise.deploy.artifact import read_artifact
 from edgewise.deploy.scene_scoring import SceneArtifact
-from edgewise.explain.overlay import Framed, with_boxes, with_mask
-from edgewise.explain.thumbs import Shown
+from edgewise.explaining.overlay import Framed, with_boxes, with_mask
+from edgewise.explaining.thumbs import Shown
 
 SHOWN = 12
 

@@ -9,8 +9,8 @@ from edgewise.costs import cost_table
 from edgewise.data import Dataset
 from edgewise.deploy.quantization.trials import Attempt
 from edgewise.devices import Budget, Machine, Verdict
-from edgewise.explain import Budget as ShownBudget
-from edgewise.explain import (
+from edgewise.explaining import Budget as ShownBudget
+from edgewise.explaining import (
     CandidatePoint,
     DatasetSummary,
     Epoch,

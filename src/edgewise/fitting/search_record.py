@@ -9,7 +9,7 @@ from typing import Any
 
 from edgewise.costs import count
 from edgewise.devices import describe_machine
-from edgewise.explain.search_report import SearchReport, ShownModel, ShownTrial, search_report
+from edgewise.explaining.search_report import SearchReport, ShownModel, ShownTrial, search_report
 from edgewise.files import write_text
 from edgewise.fitting.search_finish import Finished
 from edgewise.searching import Space

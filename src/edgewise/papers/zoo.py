@@ -66,10 +66,13 @@ def names(task: Task = "classify") -> list[str]:
 
 
 def find(name: str) -> Architecture:
-    """The variant called `name`. Raises `EdgewiseError` with the nearest name when there is none."""
+    """The variant called `name`; a family's name stands for the network of its paper, where there is one that all
+    widths are made of. Raises `EdgewiseError` with the nearest name when there is none."""
     for family in _FAMILIES:
         if name in family.variants:
             return family.variants[name]()
+        if name == family.name and len(family.scalable) == 1:
+            return find(next(iter(family.scalable)))
     every = [name for family in _FAMILIES for name in family.variants]
     near = get_close_matches(name, every, 1, cutoff=0.4)
     hint = f"did you mean {near[0]}? " if near else ""

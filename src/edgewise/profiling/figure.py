@@ -8,10 +8,10 @@ from pathlib import Path
 
 from edgewise.devices.profile import Quantum, SweptWidth
 from edgewise.errors import EdgewiseError
-from edgewise.explain.axis import Axis, Tick, fit_axis
-from edgewise.explain.chart import WIDE, Chart
-from edgewise.explain.html import Markup
-from edgewise.explain.panels import MARGIN, Panel, aligned, series, stacked
+from edgewise.explaining.axis import Axis, Tick, fit_axis
+from edgewise.explaining.chart import WIDE, Chart
+from edgewise.explaining.html import Markup
+from edgewise.explaining.panels import MARGIN, Panel, aligned, series, stacked
 from edgewise.files import write_text
 
 _HIGH = 260

@@ -100,7 +100,7 @@ def _one_round(
     known = table.networks.get(architecture.digest)
     if (0 if known is None else known.traced) < traces:
         table = table.with_trace(architecture, times_of_rows(architecture, sessions.trace(variant, _TRACED)))
-    return table.with_round(architecture, _quiet_ms(sessions, variant))
+    return table.with_round(architecture, quiet_ms(sessions, variant))
 
 
 def _rounds_of(table: LatencyTable, digest: str) -> int:
@@ -116,7 +116,7 @@ def variant_of(architecture: Architecture, folder: Path, setting: Setting) -> Va
     return Variant(name, path, runtime, precision, setting.threads)
 
 
-def _quiet_ms(sessions: Sessions, variant: Variant) -> float:
+def quiet_ms(sessions: Sessions, variant: Variant) -> float:
     """What one inference takes in ms in one block; a disturbed block is done again, and the least disturbed taken."""
     iterations = sessions.iterations(variant, _BLOCK_NS)
     blocks = [sessions.time(variant, iterations)]

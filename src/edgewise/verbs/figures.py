@@ -8,9 +8,9 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from edgewise.errors import EdgewiseError
-from edgewise.explain.stories import STORIES
-from edgewise.explain.stretches import STRETCHES
-from edgewise.explain.wiring import wiring
+from edgewise.explaining.stories import STORIES
+from edgewise.explaining.stretches import STRETCHES
+from edgewise.explaining.wiring import wiring
 from edgewise.files import write_text
 
 
@@ -23,7 +23,7 @@ class Figure:
     drawn: Callable[[], str]
 
 
-def figures() -> list[Figure]:
+def available() -> list[Figure]:
     """All figures: the wiring of blocks, then cost stories."""
 
     def of_stretch(name: str) -> Figure:
@@ -33,12 +33,10 @@ def figures() -> list[Figure]:
     return [*map(of_stretch, STRETCHES), *(Figure(name, one.says, one.figure) for name, one in STORIES.items())]
 
 
-def write_figures(
-    out: str | Path, names: Sequence[str] = (), *, tell: Callable[[str], None] | None = None
-) -> list[Path]:
+def figures(out: str | Path, names: Sequence[str] = (), *, tell: Callable[[str], None] | None = None) -> list[Path]:
     """Writes the figures `names`, by default all, into the folder `out` as `NAME.svg`. Raises `EdgewiseError` for a
     name that is none, before anything is written."""
-    known = {one.name: one for one in figures()}
+    known = {one.name: one for one in available()}
     for name in names:
         if name not in known:
             near = get_close_matches(name, known, 1)

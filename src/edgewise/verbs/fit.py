@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import shlex
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -246,11 +244,6 @@ def fit(
         delivery=delivery,
         skipped=dataset.skipped,
     )
-
-
-def command_line() -> str:
-    """The command as it was typed, for the record."""
-    return shlex.join(["edgewise", *sys.argv[1:]])
 
 
 def _check(minutes: float, size: int | Size | None) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 from edgewise.data.decode import BadImage
 from edgewise.detection import Detections
 from edgewise.errors import EdgewiseError
-from edgewise.explain.overlay import Framed, with_boxes, with_mask
+from edgewise.explaining.overlay import Framed, with_boxes, with_mask
 from edgewise.files import replacing
 from edgewise.verbs.checks import at_least
 from edgewise.verbs.predict import find_images, read_image

@@ -10,8 +10,8 @@ from html import escape
 from pathlib import PurePath
 
 from edgewise.costs import CostLine, Costs, cost_table, count
-from edgewise.explain import Bar, bar_figure
-from edgewise.explain.formats import millions, per_cent, significant
+from edgewise.explaining import Bar, bar_figure
+from edgewise.explaining.formats import millions, per_cent, significant
 from edgewise.papers import families
 from edgewise.weights.card import ModelCard
 
