@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from edgewise.verbs.search import search
     from edgewise.verbs.share import share
     from edgewise.verbs.show import show
+    from edgewise.verbs.study import study
     from edgewise.verbs.train import train
     from edgewise.verbs.train_scenes import train_scenes
     from edgewise.weights import Model
@@ -57,6 +58,7 @@ __all__ = [
     "search",
     "share",
     "show",
+    "study",
     "train",
     "train_scenes",
 ]

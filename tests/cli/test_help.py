@@ -11,6 +11,7 @@ VERBS = (
     "explain",
     "figures",
     "search",
+    "study",
     "device",
 )
 

@@ -12,7 +12,9 @@ from edgewise.errors import EdgewiseError
 from edgewise.papers import Architecture
 from edgewise.profiling import layers
 
-TINY = Architecture("tiny", (ConvBNAct(out_channels=8), ConvBNAct(out_channels=8), Classifier(classes=4)), (3, 16, 16))
+TINY = Architecture(
+    "tiny", (ConvBNAct(out_channels=8), ConvBNAct(out_channels=8), Classifier(classes=4)), input=(3, 16, 16)
+)
 PARTS = units(TINY.graph)
 SETTING = Setting("onnxruntime", installed_runtime("onnxruntime").version(), "fp32", 1)
 

@@ -22,6 +22,7 @@ VERBS = (
     "search",
     "share",
     "show",
+    "study",
     "train",
 )
 
@@ -52,7 +53,12 @@ def test_the_command_takes_what_the_function_takes(verb: str) -> None:
 
     command = get_command(app).commands[verb]  # type: ignore[attr-defined]
     options = {parameter.name for parameter in command.params} - {"as_json", "form", "pattern", "nodes"}
-    options -= {"models": {"weights"}, "bench": {"throughput", "streams"}, "figures": {"listed"}}.get(verb, set())
+    options -= {
+        "models": {"weights"},
+        "bench": {"throughput", "streams"},
+        "figures": {"listed"},
+        "study": {"listed"},
+    }.get(verb, set())
     functions = [getattr(edgewise, name) for name in (verb, f"{verb}_scenes") if name in edgewise.__all__]
     parameters = {name for function in functions for name in inspect.signature(function).parameters}
     assert options <= parameters

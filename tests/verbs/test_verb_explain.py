@@ -13,7 +13,7 @@ from edgewise.errors import EdgewiseError
 from edgewise.papers import Architecture
 from edgewise.verbs.explain import explain
 
-TINY = Architecture("tiny", (ConvBNAct(out_channels=8), Classifier(classes=4)), (3, 16, 16))
+TINY = Architecture("tiny", (ConvBNAct(out_channels=8), Classifier(classes=4)), input=(3, 16, 16))
 
 
 def profile(path: Path, threads: int = 1, cpu: str | None = None) -> Path:

@@ -19,7 +19,8 @@ class InvertedResidual(Row):
 
     The shortcut joins the narrow ends where stride and width allow (MobileNetV2, section 3.3; MobileNetV3, Figure 4).
     Without `expanded` (expansion factor 1 in the papers' tables) there is no expansion convolution and the depthwise
-    one filters the input itself, as in the released networks. `groups` are those of both 1×1 convolutions.
+    one filters the input itself, as in the released networks. `groups` are those of both 1×1 convolutions. Without
+    `linear` the activation stands behind the projection too (MobileNetV2, Figure 6a).
     """
 
     out_channels: int
@@ -33,6 +34,7 @@ class InvertedResidual(Row):
     gate: ActivationKind = "hard_sigmoid"
     activation: ActivationKind = "relu6"
     shortcut: bool = True
+    linear: bool = True
 
     def has_shortcut(self, channels: int) -> bool:
         """Whether the result is added to an input of `channels`."""
@@ -55,7 +57,10 @@ class InvertedResidual(Row):
         )
         if self.squeeze:
             y = squeeze_excite(y, self.squeeze, gate=self.gate)
-        y = conv_bn(y, self.out_channels, groups=self.groups, name="project")
+        if self.linear:
+            y = conv_bn(y, self.out_channels, groups=self.groups, name="project")
+        else:
+            y = conv_bn_act(y, self.out_channels, groups=self.groups, activation=self.activation, name="project")
         return x + y if self.has_shortcut(x.channels) else y
 
     def explicit(self, channels: int) -> Self:

@@ -26,6 +26,7 @@ from edgewise.cli import (
     search,
     share,
     show,
+    study,
     train,
 )
 from edgewise.errors import EdgewiseError
@@ -63,6 +64,7 @@ app.command()(explain.explain)
 app.command()(figures.figures)
 app.command()(quantize.quantize)
 app.command()(share.share)
+app.command()(study.study)
 device.device.command()(kit.kit)
 device.device.command("import")(kit.import_)
 device.device.command()(latency.table)

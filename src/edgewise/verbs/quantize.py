@@ -189,7 +189,7 @@ def quantize_on(
     """`quantize` on data that is open: "train" calibrates and fine-tunes, "val" judges."""
     with TemporaryDirectory() as name:
         folder = Path(name)
-        subject, network, model_card = _subject(path, folder, threads)
+        subject, network, model_card = subject_of(path, folder, threads)
 
         def named(split: str) -> Split:
             if dataset.task != "classify":
@@ -198,7 +198,7 @@ def quantize_on(
             names = {"source": dataset.source, "model": str(path)}
             return relabelled(dataset.splits[split], dataset.classes, subject.card.classes, **names)
 
-        images = _images(dataset.splits["train"], subject.card, calibration)
+        images = calibration_images(dataset.splits["train"], subject.card, calibration)
         trials = Trials(
             named("val"),
             [(one.name, precision) for one in runtimes for precision in integer_precisions(one)],
@@ -221,9 +221,7 @@ def quantize_on(
             tell(f"quantised after training nothing holds the accuracy: fine-tuning, {qat} epoch{'s' * (qat > 1)}")
             taught = replace(dataset, splits={"train": named("train")})
             fine_tune_for(subject, learner, taught, images, run, epochs=qat, workers=workers, tell=tell)
-            search(
-                trials, _exported(learner, subject.card, folder / "tuned.onnx", threads, tuned=True), images, schemes
-            )
+            search(trials, exported(learner, subject.card, folder / "tuned.onnx", threads, tuned=True), images, schemes)
         if not trials.holding():
             raise EdgewiseError(_refusal(path, trials))
         kept = trials.measure(seconds)
@@ -258,23 +256,23 @@ def _check_target(out: str | Path | None, runtimes: Sequence[Runtime]) -> None:
         raise EdgewiseError(f"an artifact for {runtimes[0].name} ends in {runtimes[0].suffix}; {out} does not")
 
 
-def _subject(path: Path, folder: Path, threads: int) -> tuple[Subject, Network | None, ModelCard | None]:
+def subject_of(path: Path, folder: Path, threads: int) -> tuple[Subject, Network | None, ModelCard | None]:
     """The floating-point artifact, `path` itself or what the model file exports to, and the model."""
     if path.suffix == ONNX:
         return Subject(path, read_artifact(path)), None, None
     from edgewise.weights import load_model
 
     network, card = load_model(path)
-    return _exported(network, artifact_card(card), folder / "fp32.onnx", threads), network, card
+    return exported(network, artifact_card(card), folder / "fp32.onnx", threads), network, card
 
 
-def _exported(network: Network, card: ArtifactCard, to: Path, threads: int, *, tuned: bool = False) -> Subject:
+def exported(network: Network, card: ArtifactCard, to: Path, threads: int, *, tuned: bool = False) -> Subject:
     tensors = tensors_of(network)
     export_fastest(network.architecture, tensors, to, card=card, threads=threads)
     return Subject(to, read_artifact(to), network.architecture, tensors, tuned)
 
 
-def _images(split: Split, card: ArtifactCard, count: int) -> np.ndarray:
+def calibration_images(split: Split, card: ArtifactCard, count: int) -> np.ndarray:
     """What the artifact takes of up to `count` images."""
     pixels = some_pixels(split, card.preprocessing, count)
     if card.normalise_inside:
