@@ -41,7 +41,7 @@ lint: $(READY)
 
 # What docs/why.md shows.
 figures: $(READY)
-	$(BIN)/edgewise figures --out docs/figures
+	$(BIN)/edgewise figures --measured --out docs/figures
 
 docs: figures
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html

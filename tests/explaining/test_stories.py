@@ -7,10 +7,12 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from edgewise.costs import count
 from edgewise.explaining.stories import (
     STORIES,
     downsampling,
     inverted,
+    kinds,
     mixing,
     receptive,
     reward,
@@ -81,3 +83,11 @@ def test_the_soft_reward_gives_five_per_cent_of_accuracy_for_twice_the_latency()
     assert reward.accuracy_for(2.0, reward.SOFT) / reward.ACCURACY == pytest.approx(1.05, abs=0.001)
     assert reward.reward(0.7, 1.3, reward.SOFT) == pytest.approx(mnasnet_soft(10.0)(0.7, 13.0))
     assert reward.accuracy_for(0.5, reward.HARD) == reward.ACCURACY
+
+
+def test_kinds_add_up_to_the_network_and_mobile_ones_are_pointwise() -> None:
+    for name in kinds.NETWORKS:
+        found = kinds.multiply_adds(name)
+        assert tuple(found) == kinds.KINDS
+        assert sum(found.values()) == count(find(name)).multiply_adds
+    assert kinds.multiply_adds("mobilenet_v1")["pointwise"] / count(find("mobilenet_v1")).multiply_adds > 0.94

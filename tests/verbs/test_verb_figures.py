@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from edgewise.errors import EdgewiseError
+from edgewise.verbs import figures as module
 from edgewise.verbs.figures import available, figures
 
 
@@ -25,6 +27,15 @@ def test_those_that_are_named_are_written(tmp_path: Path) -> None:
     assert len(told) == 2
     for path in written:
         assert ElementTree.parse(path).getroot().tag.endswith("svg")
+
+
+def test_what_is_measured_is_drawn_where_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    every = [replace(one, drawn=lambda: "<svg/>") for one in available()]
+    monkeypatch.setattr(module, "available", lambda: every)
+    measured = {f"{one.name}.svg" for one in every if one.measured}
+    assert len(measured) >= 6
+    assert not measured & {path.name for path in figures(tmp_path / "computed")}
+    assert measured < {path.name for path in figures(tmp_path / "all", measured=True)}
 
 
 def test_what_is_no_figure_is_told_before_anything_is_written(tmp_path: Path) -> None:

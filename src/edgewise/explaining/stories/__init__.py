@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from edgewise.explaining.stories import downsampling, inverted, mixing, receptive, reward, separable, spiral, swish
+from edgewise.explaining.stories import (
+    downsampling,
+    inverted,
+    kinds,
+    mixing,
+    receptive,
+    reward,
+    separable,
+    spiral,
+    swish,
+)
 
 __all__ = ["STORIES", "Story"]
 
@@ -25,6 +35,7 @@ STORIES: Mapping[str, Story] = {
     "inverted": Story(
         "Two pointwise convolutions through a bottleneck cost 2/t of one between its wide ends.", inverted.figure
     ),
+    "kinds": Story("Nearly all multiply-adds of mobile networks are in their 1×1 convolutions.", kinds.figure),
     "downsampling": Story(
         "Halving the map early takes away the large maps, where cheap layers still cost much.", downsampling.figure
     ),
