@@ -16,6 +16,7 @@ from typing import Any
 
 import page_adapt
 import page_devices
+import page_scene_training
 import page_scenes
 import page_search
 import page_search_cifar
@@ -294,6 +295,7 @@ SECTIONS: dict[str, Callable[[Report], str]] = {
     "training": training,
     "quantum": quantum,
     "scenes": lambda report: page_scenes.scenes(report, table),
+    "scene_training": lambda report: page_scene_training.scene_training(report, table),
 }
 """By the name of the results file, in the order of the page."""
 

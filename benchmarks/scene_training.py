@@ -1,15 +1,15 @@
 """Detectors and segmentation networks trained on real images from an ImageNet backbone, and heads compared.
 
-    python benchmarks/scene_training.py BACKBONE --bccd FOLDER --camvid FOLDER
+    python benchmarks/scene_training.py BACKBONE --bccd FOLDER --camvid FOLDER            about three hours on two cores
+    python benchmarks/scene_training.py BACKBONE --bccd FOLDER --camvid FOLDER --no-heads an hour of them
 
 BACKBONE is a model file of MobileNetV2 with ImageNet weights (`edgewise convert mobilenet_v2 FILE`). With --bccd, blood
 cells in Pascal VOC's layout, it becomes SSDLite's body at 320 × 320 pixels; with --camvid, street scenes as folders of
-images and labels of which 11 is nobody's, LR-ASPP's at 360 × 480. Then LR-ASPP, R-ASPP and ASPP, each with the last
-block whole and halved (RF2, MobileNetV3's Table 7), are trained alike for fewer epochs, and timed side by side.
+images and labels of which 11 is nobody's, LR-ASPP's with RF2 at 360 × 480. Then LR-ASPP, R-ASPP and ASPP, each with the
+last block whole and halved (RF2, MobileNetV3's Table 7), are trained alike for fewer epochs, and timed side by side.
 
-About 45 minutes on two cores for blood cells, an hour for street scenes, two for the heads. What is done is written at
-once and a second call goes on with the rest; a run that is interrupted goes on in --runs. Writes
-benchmarks/results/scene_training.json, or what --out names.
+What is done is written at once and a second call goes on with the rest; a run that is interrupted goes on in --runs.
+Writes benchmarks/results/scene_training.json, or what --out names.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ CELLS, STREETS = 3, 11
 DETECTED, HEIGHT, WIDTH = 320, 360, 480
 NOBODY = (11,)
 
-EPOCHS = {"bccd": 100, "camvid": 60, "heads": 16}
+EPOCHS = {"bccd": 40, "camvid": 30, "heads": 8}
 
 
 def heads(base: Architecture) -> dict[str, Architecture]:
@@ -109,7 +109,7 @@ def main() -> None:
         cells = ssdlite(base, CELLS, size=DETECTED)
         runs.fine_tuned("bccd", cells, asked.bccd, asked.backbone, EPOCHS["bccd"], asked.seed)
     if asked.camvid and not asked.time:
-        streets = lr_aspp(base, STREETS, height=HEIGHT, width=WIDTH)
+        streets = lr_aspp(base, STREETS, height=HEIGHT, width=WIDTH, rf2=True)
         runs.fine_tuned("camvid", streets, asked.camvid, asked.backbone, EPOCHS["camvid"], asked.seed)
         for name, architecture in {} if asked.no_heads else heads(base).items():
             key = f"heads/{asked.seed}/{name}"

