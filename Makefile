@@ -48,7 +48,7 @@ docs: figures
 	@echo "docs/_build/html/index.html"
 
 bench: $(READY)
-	@set -e; for script in counting counters networks training runtimes prediction quantum page; do echo "== $$script"; $(BIN)/python benchmarks/$$script.py; done
+	@set -e; for script in counting counters networks zoo training runtimes prediction quantum page; do echo "== $$script"; $(BIN)/python benchmarks/$$script.py; done
 
 # Needs uv; run it after changing the dependencies in pyproject.toml, and read what changed. Versions that the lock
 # file already has are kept: `make lock UPGRADE=--upgrade` takes the newest.
@@ -57,7 +57,7 @@ lock:
 		--custom-compile-command "make lock" $(UPGRADE) pyproject.toml --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) docs/_build docs/figures .pytest_cache .ruff_cache .hypothesis .import_linter_cache build
+	rm -rf $(VENV) docs/_build docs/figures docs/families .pytest_cache .ruff_cache .hypothesis .import_linter_cache build
 
 $(READY): requirements.lock pyproject.toml src/edgewise/version.py $(STALE)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -33,6 +33,7 @@ benchmark that has just run accounts for up to one."""
 TIMELESS = ("search",)
 """Sections whose figures do not depend on how busy the machine was."""
 
+
 HEAD = """# Benchmarks
 
 % Written by benchmarks/page.py from the files in benchmarks/results: change those, not this page.
@@ -278,6 +279,16 @@ def _photographs(report: Report) -> int:
     return next((one["images"] for name, one in report["results"].items() if name.startswith("imagenet")), 0)
 
 
+def zoo(report: Report) -> str:
+    """The fastest and the slowest of the zoo; the pages of the families have all."""
+    took = sorted((one["median_ms"], name) for name, one in report["results"].items())
+    return f"""## The zoo
+
+All {len(took)} networks of the zoo at their papers' sizes, in turns: from {took[0][1]}, {took[0][0]:.3g} ms, to
+{took[-1][1]}, {took[-1][0]:,.0f} ms; the {{doc}}`pages on the families <families/index>` have each.
+"""
+
+
 SECTIONS: dict[str, Callable[[Report], str]] = {
     "fit": fit,
     "runtimes": lambda report: page_devices.runtimes(report, table),
@@ -292,6 +303,7 @@ SECTIONS: dict[str, Callable[[Report], str]] = {
     "counting": counting,
     "counters": counters,
     "networks": networks,
+    "zoo": zoo,
     "training": training,
     "quantum": quantum,
     "scenes": lambda report: page_scenes.scenes(report, table),

@@ -1,6 +1,15 @@
 """Sphinx: the pages of this folder, and the public API from its docstrings."""
 
+import sys
+from pathlib import Path
+
 from edgewise import __version__
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from families import write_pages
+
+write_pages()
 
 project = "Edgewise"
 author = "The Edgewise developers"
