@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from edgewise.blocks import Classifier, ConvBNAct
+from edgewise.blocks import Classifier, ConvBNAct, InvertedResidual
+from edgewise.data.statistics import preprocessing_for
+from edgewise.deploy import ArtifactCard
+from edgewise.deploy.model_file import write_model_file
+from edgewise.deploy.tensors import random_tensors
 from edgewise.devices import DeviceProfile, describe_machine
 from edgewise.devices.profile import Bandwidth, Level, Overhead, Peak
 from edgewise.errors import EdgewiseError
@@ -59,3 +64,22 @@ def test_what_cannot_be_used_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(EdgewiseError, match="torch_eager does not say what its kernels take"):
         explain([TINY], out=tmp_path / "page.html", runtime="torch_eager")
     assert not (tmp_path / "page.html").exists()
+
+
+def test_of_a_model_file_filters_and_gates_are_shown(tmp_path: Path, coloured_folder: Callable[..., Path]) -> None:
+    rows = (ConvBNAct(out_channels=8), InvertedResidual(out_channels=8, expanded=16, squeeze=4), Classifier(classes=2))
+    architecture = Architecture("gated", rows, input=(3, 16, 16))
+    images = coloured_folder(tmp_path / "images", ("cat", "dog"), 20)
+    card = ArtifactCard(preprocessing_for(16), ("cat", "dog"))
+    write_model_file(architecture, random_tensors(architecture), tmp_path / "model.safetensors", card=card)
+    given = profile(tmp_path / "device.json")
+    options = {"profile": given, "seconds": 0.0, "out": tmp_path / "page.html"}
+    made = explain([tmp_path / "model.safetensors"], **options)  # type: ignore[arg-type]
+    page = made.path.read_text(encoding="utf-8")
+    assert "What its first layer looks for" in page
+    assert "What its gates say" not in page
+    made = explain([tmp_path / "model.safetensors", TINY], data=images, **options)  # type: ignore[arg-type]
+    assert made.networks[0].learnt.classes == ("cat", "dog")
+    assert made.path.read_text(encoding="utf-8").count("What its gates say of the classes") == 1
+    with pytest.raises(EdgewiseError, match="use data with the classes it was trained for"):
+        explain([tmp_path / "model.safetensors"], data="digits", **options)  # type: ignore[arg-type]

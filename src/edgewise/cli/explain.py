@@ -26,6 +26,8 @@ def explain(
         Option(help="What this machine can do, from `edgewise device profile`; else a short look."),
     ] = None,
     seconds: Annotated[float, Option(help="About how long the networks are timed.")] = 6.0,
+    data: Annotated[str | None, Option(help="Images to ask the gates of model files about.")] = None,
+    root: Annotated[Path | None, Option(help="Where a CSV's relative paths begin, and torchvision's data lie.")] = None,
 ) -> None:
     """Show where the time of networks goes and why: rows, roofline, wiring, and what is cheap but slow."""
     from edgewise.verbs.explain import explain as explain_models
@@ -40,6 +42,8 @@ def explain(
         threads=threads,
         profile=profile,
         seconds=seconds,
+        data=data,
+        root=root,
         command=console.command_line(),
         tell=console.note,
     )

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from edgewise.costs import cost_table
+from edgewise.explaining.filters import filters
 from edgewise.explaining.formats import count, measured_bytes, millions, milliseconds, per_cent, significant
+from edgewise.explaining.gates import GateView, gates
 from edgewise.explaining.html import NOTHING, Markup, Section, page, tag
 from edgewise.explaining.layers import Ceilings, Layer, LayerCosts, by_kind, by_row
 from edgewise.explaining.parts import stretches_of
@@ -17,18 +21,30 @@ from edgewise.explaining.tables import Column, facts, share_bar, table
 from edgewise.explaining.wiring import wiring_figure
 from edgewise.papers import Architecture
 
-__all__ = ["TimedNetwork", "network_report"]
+__all__ = ["Learnt", "TimedNetwork", "network_report"]
 
 _GIGA = 1e9
 
 
+@dataclass(frozen=True, eq=False)
+class Learnt:
+    """What a trained network has learnt: the filters of its first layer `(N, 3, kH, kW)`, where it looks at colours,
+    and what its gates say of `classes`, where there were images to ask about."""
+
+    filters: np.ndarray | None = None
+    gates: tuple[GateView, ...] = ()
+    classes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class TimedNetwork:
-    """A network, its latency in ms, and its layers, whose times add up to that."""
+    """A network, its latency in ms, its layers, whose times add up to that, and what it has learnt, if it is
+    trained."""
 
     architecture: Architecture
     ms: float
     layers: tuple[Layer, ...]
+    learnt: Learnt = field(default_factory=Learnt)
 
 
 def network_report(
@@ -97,7 +113,20 @@ def _compared(one: TimedNetwork, name: str, ceilings: Ceilings) -> tuple[str | M
 
 
 def _network(one: TimedNetwork, name: str, ceilings: Ceilings) -> Markup:
-    return tag("div", None, _kinds(one), roofline(one.layers, ceilings, name), _rows(one, ceilings))
+    learnt = one.learnt
+    return tag(
+        "div",
+        None,
+        _kinds(one),
+        roofline(one.layers, ceilings, name),
+        _rows(one, ceilings),
+        NOTHING if learnt.filters is None else _part("What its first layer looks for", filters(learnt.filters)),
+        _part("What its gates say of the classes", gates(learnt.gates, learnt.classes)) if learnt.gates else NOTHING,
+    )
+
+
+def _part(heading: str, body: Markup) -> Markup:
+    return tag("div", None, tag("h3", None, heading), body)
 
 
 def _kinds(one: TimedNetwork) -> Markup:

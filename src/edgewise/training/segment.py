@@ -14,9 +14,12 @@ class Segment(ImageTask):
     cross-entropy of the pixels that are somebody's."""
 
     def batch_loss(self, images: Tensor, targets: Tensor) -> Tensor:
-        return functional.cross_entropy(
+        total = functional.cross_entropy(
             self.network(images).float(),
             targets.long(),
             ignore_index=IGNORED,
             label_smoothing=self.recipe.label_smoothing,
+            reduction="sum",
         )
+        # A batch may be of nobody's pixels alone, whose mean would be none.
+        return total / (targets != IGNORED).sum().clamp(min=1)

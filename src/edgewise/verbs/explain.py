@@ -13,8 +13,9 @@ from edgewise.devices.prediction import Setting
 from edgewise.devices.profile import Bandwidth
 from edgewise.devices.runtimes import check_precision
 from edgewise.errors import EdgewiseError
+from edgewise.explaining.gates import GateView
 from edgewise.explaining.layers import Ceilings, Store, layers_of
-from edgewise.explaining.network_report import TimedNetwork, network_report
+from edgewise.explaining.network_report import Learnt, TimedNetwork, network_report
 from edgewise.explaining.slow import slow_rows
 from edgewise.files import write_text
 from edgewise.papers import Architecture
@@ -23,7 +24,7 @@ from edgewise.profiling import measure_bandwidth, measure_overhead, measure_peak
 from edgewise.profiling.filling import check_tracing
 from edgewise.profiling.layers import time_layers
 from edgewise.verbs.checks import at_least
-from edgewise.verbs.resolve import architecture_of, is_model_file
+from edgewise.verbs.resolve import architecture_of, is_model_file, located
 
 SECONDS = 6.0
 """About how long networks are timed."""
@@ -60,14 +61,18 @@ def explain(
     threads: int = 1,
     profile: str | Path | None = None,
     seconds: float = SECONDS,
+    data: str | Path | None = None,
+    root: Path | None = None,
     command: str = "edgewise.explain(...)",
     tell: Tell | None = None,
 ) -> Explained:
     """Times the layers of every model on this machine, and writes a page of where its time goes and why to `out`.
 
     `models` are names of the zoo, model files or architectures; weights do not matter to latency and random ones are
-    timed. `width` and `size` are for what is no model file. What the device can do at most is measured in some
-    seconds, or read from the file `profile` of `edgewise device profile`. The layers are timed for about `seconds`.
+    timed. Of a model file the filters of its first layer are shown, and with `data` what its squeeze-and-excitation
+    gates say of the classes, on the test images. `width` and `size` are for what is no model file. What the device can
+    do at most is measured in some seconds, or read from the file `profile` of `edgewise device profile`. The layers are
+    timed for about `seconds`.
 
     Raises `EdgewiseError` for a model that is unknown, a runtime that does not tell the time of its kernels, or a
     profile that is of another device or has not what is needed.
@@ -87,13 +92,15 @@ def explain(
     else:
         ceilings = _profiled(Path(profile), setting)
     say(f"timing {', '.join(one.name for one in architectures)}")
+    timed = time_layers(architectures, setting, seconds)
     networks = tuple(
         TimedNetwork(
             one.architecture,
             one.ms,
             layers_of(one.architecture, one.units, one.us, one.kernels, _BYTES.get(precision, 4)),
+            _learnt(model, data, root),
         )
-        for one in time_layers(architectures, setting, seconds)
+        for model, one in zip(models, timed, strict=True)
     )
     machine = describe_machine().to_json() | {"runtime": runtime, "runtime_version": setting.runtime_version}
     machine |= {"precision": precision, "threads": threads}
@@ -105,6 +112,30 @@ def explain(
 def _architecture(model: str | Path | Architecture, width: float | None, size: int | None) -> Architecture:
     settled = not isinstance(model, Architecture) and is_model_file(model)
     return architecture_of(model, width=None if settled else width, size=None if settled else size)
+
+
+def _learnt(model: str | Path | Architecture, data: str | Path | None, root: Path | None) -> Learnt:
+    """What is to be shown of a model file's weights; nothing of what is not trained."""
+    if isinstance(model, Architecture) or not is_model_file(model):
+        return Learnt()
+    from edgewise.weights import load_model
+
+    network, card = load_model(located(model))
+    first = next(tensor for tensor in network.state_dict().values() if tensor.ndim == 4)
+    filters = first.numpy() if first.shape[1] == 3 else None
+    if data is None or card.architecture.task != "classify":
+        return Learnt(filters)
+    from edgewise.data import open_dataset
+    from edgewise.training.gating import gate_means
+    from edgewise.verbs.scenes import same_classes
+
+    dataset = open_dataset(data, root=root)
+    if dataset.multi_label:
+        raise EdgewiseError(f"{dataset.source} has several labels an image; gates are shown for one class each")
+    same_classes(dataset, card.classes, str(model))
+    means = gate_means(network, dataset.splits["test"], card.preprocessing, card.classes)
+    views = tuple(GateView(int(name.partition(".")[0]), values) for name, values in means.items())
+    return Learnt(filters, views, card.classes)
 
 
 def _measured(setting: Setting) -> Ceilings:

@@ -11,6 +11,7 @@ import torch
 from edgewise.blocks import Task
 from edgewise.data import Augmentation, Dataset, Preprocessing
 from edgewise.data.assemble import Options
+from edgewise.data.scenes.annotations import IGNORED
 from edgewise.data.scenes.composed import open_scenes
 from edgewise.errors import EdgewiseError
 from edgewise.nn import Network
@@ -18,6 +19,7 @@ from edgewise.papers import Architecture, find
 from edgewise.papers.lr_aspp import lr_aspp
 from edgewise.papers.ssdlite import ssdlite
 from edgewise.training import Recipe, evaluate_scenes, train
+from edgewise.training.segment import Segment
 
 PREPROCESSING = Preprocessing(64, 64, (0.1, 0.1, 0.1), (0.3, 0.3, 0.3), stretch=True)
 BASE = find("mobilenet_v3_small").scaled(0.35)
@@ -63,3 +65,16 @@ def test_a_network_for_something_else_is_refused(tmp_path: Path) -> None:
         train(Network(NETWORKS["segment"]), scenes("detect"), RECIPE, tmp_path, preprocessing=PREPROCESSING)
     with pytest.raises(EdgewiseError, match=r"the data has masks and .* gives whole images"):
         evaluate_scenes(Network(BASE.with_input(64)), scenes("segment").splits["val"], PREPROCESSING)
+
+
+def test_a_batch_of_nobodys_pixels_alone_teaches_nothing() -> None:
+    network = Network(lr_aspp(find("mobilenet_v3_small").scaled(0.25), 3, height=64, width=64), seed=0)
+    task = Segment(network, Recipe(epochs=1, batch_size=2), classes=3, steps_per_epoch=1)
+    masks = torch.full((2, 64, 64), IGNORED, dtype=torch.uint8)
+    images = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    assert float(task.batch_loss(images, masks).detach()) == 0
+    masks[0, 5, 7] = 1
+    with torch.no_grad():
+        scores = network.train()(images)[0, :, 5, 7]
+        expected = -scores.log_softmax(0)[1]
+    assert float(task.batch_loss(images, masks).detach()) == pytest.approx(float(expected), rel=1e-4)
