@@ -66,10 +66,10 @@ def gates(views: Sequence[GateView], classes: Sequence[str]) -> Markup:
 def _drawn(view: GateView, classes: Sequence[str]) -> Markup:
     """Channels in the order of their mean; the classes that differ most from all."""
     order = np.argsort(view.means.mean(0))
-    unlike = np.argsort(-np.abs(view.means - view.means.mean(0)).mean(1))[:_CLASSES]
+    unlike: list[int] = np.argsort(-np.abs(view.means - view.means.mean(0)).mean(1))[:_CLASSES].tolist()
     lines = [
         Line(classes[index], [(channel, float(view.means[index, at])) for channel, at in enumerate(order)])
-        for index in sorted(unlike.tolist())
+        for index in sorted(unlike)
     ]
     return line_chart(
         lines,

@@ -80,7 +80,7 @@ def quick_segment(epochs: int = 60, batch_size: int = 8) -> Recipe:
     Result: not measured yet
     """
     crops = Augmentation(crop="resized", flip=True, photometric=True, scale=(0.25, 1.0))
-    return _scenes(epochs, batch_size, 0.08 * batch_size / 8, crops)
+    return _scenes(epochs, batch_size, 0.04 * batch_size / 8, crops)
 
 
 def scene_recipe(task: Task, *, seed: int, flip: bool) -> Recipe:

@@ -25,7 +25,7 @@ KINDS = ("convolution", "pointwise", "grouped", "depthwise", "linear")
 
 def multiply_adds(name: str) -> Mapping[str, int]:
     """Of a network by the first word of its kinds; what has none is left out."""
-    found = dict.fromkeys(KINDS, 0)
+    found: dict[str, int] = dict.fromkeys(KINDS, 0)
     for kind, cost in count(find(name)).by_kind().items():
         word = kind.partition(" ")[0].replace("conv", "convolution")
         if cost.multiply_adds:
