@@ -81,6 +81,7 @@ class Runs(KeptRuns):
             return {
                 "architecture": architecture.to_dict(),
                 "epochs": training.epochs,
+                "training_seconds": round(training.seconds, 1),
                 "images_per_second": round(training.images_per_second, 2),
                 "metrics": made.test.metrics(),
                 "per_class": {

@@ -106,7 +106,8 @@ def test_predicting_and_drawing(
 ) -> None:
     task, path = trained
     images, drawn = pictures(tmp_path / "in"), tmp_path / "out"
-    words = ("predict", str(images), "--model", str(path), "--score", "0.02", "--draw", str(drawn), "--format", "json")
+    score = ("--score", "0.02") if task == "detect" else ()
+    words = ("predict", str(images), "--model", str(path), *score, "--draw", str(drawn), "--format", "json")
     code, out, _ = run(capsys, monkeypatch, *words)
     assert code == 0
     found = json.loads(out)
@@ -240,3 +241,27 @@ def test_models_by_task(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
 
 def test_colours_of_classes_differ() -> None:
     assert len({colour(number) for number in range(30)}) == 30
+
+
+def test_values_that_masks_do_not_have_are_not_ignored(tmp_path: Path) -> None:
+    for value in (999, -1):
+        with pytest.raises(EdgewiseError, match="masks have values from 0 to 255"):
+            edgewise.train_scenes("scenes", task="segment", out=tmp_path / "run", ignored=(value,))
+    with pytest.raises(EdgewiseError, match="3 is to be ignored in masks, and this data has none"):
+        edgewise.train_scenes("scenes", task="detect", out=tmp_path / "run", ignored=(3,))
+
+
+def test_pictures_take_nobodys_place(trained: tuple[Task, Path], tmp_path: Path) -> None:
+    task, path = trained
+    for name in ("a/x.png", "b/x.png", "b/x.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (40, 30)).save(tmp_path / name)
+    drawn = tmp_path / "drawn"
+    edgewise.predict_scenes([tmp_path / "a", tmp_path / "b"], path, draw=drawn)
+    assert len(list(drawn.iterdir())) == (3 if task == "detect" else 6)
+    before = (tmp_path / "a" / "x.png").read_bytes()
+    with pytest.raises(EdgewiseError, match=r"would overwrite .*x.png; name another folder"):
+        edgewise.predict_scenes(tmp_path / "a", path, draw=tmp_path / "a")
+    assert (tmp_path / "a" / "x.png").read_bytes() == before
+    with pytest.raises(EdgewiseError, match="is a file, and pictures are drawn into a folder"):
+        edgewise.predict_scenes(tmp_path / "a", path, draw=tmp_path / "a" / "x.png")

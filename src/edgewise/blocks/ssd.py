@@ -56,6 +56,12 @@ class SSD(Head):
     def reads(self) -> tuple[str, ...]:
         return (self.first,)
 
+    def __str__(self) -> str:
+        """The anchors of a cell by map, and the widths of the extras, in place of each with all its fields."""
+        anchors = "+".join(str(len(one.anchors)) for one in self.anchors)
+        extras = ", ".join(str(extra.out_channels) for extra in self.extras)
+        return f"SSD(classes={self.classes}, form={self.form!r}, anchors a cell: {anchors}, extras: {extras})"
+
     def maps(self, x: Value) -> tuple[Value, ...]:
         """What boxes are predicted from, from the largest map to the smallest."""
         first = x.elsewhere(self.first)

@@ -152,7 +152,7 @@ def _title(found: Benched) -> str:
         "batch 1",
     ]
     if found.data is not None:
-        parts.append(f"accuracy on {found.data}, {found.split}")
+        parts.append(f"{found.measure} on {found.data}, {found.split}")
     if found.budget_ms is not None:
         limit = f"budget {console.milliseconds(found.budget_ms)} ms"
         if found.reference is not None:
@@ -185,7 +185,7 @@ def _row(found: Benched, number: int, one: Latency) -> list[tuple[str, str]]:
         ("CPU, ms", "–" if one.cpu_median_ms is None else console.milliseconds(one.cpu_median_ms)),
     ]
     if found.data is not None:
-        row.append(("accuracy", console.percent(facts.accuracy)))
+        row.append((found.measure, console.percent(facts.accuracy)))
     row.append(("multiply-adds", "–" if multiply_adds is None else console.amount(multiply_adds)))
     if found.profile is not None:
         row.append(("of peak", "–" if facts.share_of_peak is None else f"{100 * facts.share_of_peak:.0f}%"))

@@ -26,6 +26,8 @@ def models(
     if weights:
         if size is not None or sort != "multiply-adds":
             raise EdgewiseError("--input and --sort are about costs; leave them out with --weights")
+        if console.task(task) not in (None, "classify"):
+            raise EdgewiseError("--weights lists those of classifiers, whose bodies others take; leave --task out")
         _weights(pattern, family, as_json)
         return
     from edgewise.verbs.models import models as find_models

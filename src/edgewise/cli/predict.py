@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def predict(
     images: Annotated[list[str], Argument(help="Files, folders, or patterns such as 'photos/*.jpg'.")],
     model: Annotated[Path, Option(help="An artifact (.onnx, .pte) or a model file (.safetensors).")],
-    top: Annotated[int, Option(help="How many classes per image.")] = 1,
+    top: Annotated[int | None, Option(help="Of classes: how many per image, 1 unless you say.")] = None,
     form: Annotated[str, Option("--format", help="table, json or csv.")] = "table",
     skip_bad: Annotated[bool, Option("--skip-bad", help="Leave out files that cannot be read.")] = False,
     runtime: Annotated[
@@ -31,7 +31,9 @@ def predict(
         Option(help="What an artifact runs in: onnxruntime, openvino or executorch; by default its ending tells."),
     ] = None,
     threads: Annotated[int, Option(help="Threads of the runtime.")] = 1,
-    least: Annotated[float, Option("--score", help="Of boxes: the least score that is shown.")] = 0.5,
+    least: Annotated[
+        float | None, Option("--score", help="Of boxes: the least score that is shown, 0.5 unless you say.")
+    ] = None,
     draw: Annotated[Path | None, Option(help="Of boxes and masks: a folder for pictures with them.")] = None,
 ) -> None:
     """Tell the classes of images, or find boxes or masks in them."""
@@ -44,17 +46,29 @@ def predict(
     if gives_scenes(model):
         if form == "csv":
             raise EdgewiseError("boxes and masks are printed as a table or as json; leave --format csv out")
+        if top is not None:
+            raise EdgewiseError("--top is for classes, and this model finds boxes or masks; leave it out")
         from edgewise.verbs.predict_scenes import predict_scenes
 
         scenes = predict_scenes(
-            images, model, least=least, draw=draw, skip_bad=skip_bad, bad=bad, runtime=runtime, threads=threads
+            images,
+            model,
+            least=least,
+            draw=draw,
+            skip_bad=skip_bad,
+            bad=bad,
+            runtime=runtime,
+            threads=threads,
         )
         _show_scenes(scenes, form, draw)
         console.note_skipped(bad)
         return
+    if least is not None:
+        raise EdgewiseError("--score is for boxes, and this model gives classes; leave it out")
     if draw is not None:
         raise EdgewiseError("pictures are drawn of boxes and masks, and this model gives classes; leave --draw out")
-    found = run(images, model, top=top, skip_bad=skip_bad, bad=bad, runtime=runtime, threads=threads)
+    count = 1 if top is None else top
+    found = run(images, model, top=count, skip_bad=skip_bad, bad=bad, runtime=runtime, threads=threads)
     if form == "json":
         console.show_json([asdict(one) for one in found])
     elif form == "csv":

@@ -102,7 +102,7 @@ def _show(made: Quantized) -> None:
         )
         for one in made.attempts
     ]
-    columns = ("form", "runtime", "precision", "validation accuracy", "median, ms", "95% interval", "file, MiB")
+    columns = ("form", "runtime", "precision", f"validation {made.measure}", "median, ms", "95% interval", "file, MiB")
     console.show(console.table(str(made.artifact), columns, rows, left=(0, 1, 2)))
     if made.kept.in_float:
         console.show(f"in floating point: {', '.join(made.kept.in_float)}")

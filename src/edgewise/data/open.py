@@ -55,6 +55,8 @@ def open_dataset(
     Every file is opened once: fully while the images fit in memory, else its header. Raises EdgewiseError.
     """
     check_shares({"val": val_share, "test": test_share})
+    if odd := [value for value in ignored if not 0 <= value <= 255]:
+        raise EdgewiseError(f"masks have values from 0 to 255, and {odd[0]} is none to ignore")
     options = Options(seed, skip_bad, val_share, test_share, only)
     if isinstance(source, str):
         name = source.lower().replace("-", "").replace("_", "")
@@ -75,15 +77,24 @@ def open_dataset(
 
                 if task == "classify":
                     raise EdgewiseError("scenes have boxes or masks and no classes of whole images; give digits")
+                _no_masks(task or "detect", ignored)
                 return open_scenes(task or "detect", options)
     path = Path(source).expanduser()
     if task != "classify" and path.exists():
         from edgewise.data.scenes import open_boxes, open_masks, task_of
 
         wanted = task_of(path) if task is None else task
+        _no_masks(wanted, ignored)
         if wanted != "classify":
             return open_boxes(path, options) if wanted == "detect" else open_masks(path, options, ignored)
     if path.is_dir():
+        from edgewise.data.scenes import has_boxes
+
+        if has_boxes(path):
+            raise EdgewiseError(
+                f"{path} has boxes around things and no classes of whole images; give a folder with a folder of images "
+                "for each class"
+            )
         return open_folder(path, options)
     if path.name.lower().endswith(_ARCHIVES) and path.exists():
         raise EdgewiseError(f"{path} is an archive; unpack it and give the folder instead")
@@ -92,6 +103,11 @@ def open_dataset(
     if path.exists():
         raise EdgewiseError(f"{path} is neither a folder of images nor a .csv of paths and labels; give one of these")
     raise EdgewiseError(_unknown(str(source), path))
+
+
+def _no_masks(task: Task, ignored: tuple[int, ...]) -> None:
+    if ignored and task != "segment":
+        raise EdgewiseError(f"{ignored[0]} is to be ignored in masks, and this data has none; leave --ignore-index out")
 
 
 def _unknown(source: str, path: Path) -> str:

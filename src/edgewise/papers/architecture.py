@@ -104,8 +104,10 @@ class Architecture:
 
         Where the last map would have fewer than `smallest_map` cells a side, strides go down from 2 to 1 from the
         front, one row after the other (`lowered` records which); a larger image gives them back.
-        `smallest_map=1` keeps the paper's strides. Raises `EdgewiseError` when the image itself is too small.
+        `smallest_map=1` keeps the paper's strides, and detectors always do: their anchors are made for their maps.
+        Raises `EdgewiseError` when the image itself is too small.
         """
+        settled = self.task == "detect"
         size = (self.input[0], height, height if width is None else width)
         if min(size) < 1:
             raise EdgewiseError(f"an image has at least 1×1 pixels, not {size[1]}×{size[2]}")
@@ -113,10 +115,10 @@ class Architecture:
         for index in self.lowered:
             rows[index] = _with_stride(rows[index], 2)
         lowered: list[int] = []
-        strided = [index for index, row in enumerate(rows) if getattr(row, "stride", 1) == 2]
+        strided = [] if settled else [index for index, row in enumerate(rows) if getattr(row, "stride", 1) == 2]
         while True:
             candidate = replace(self, rows=tuple(rows), input=size, lowered=tuple(lowered))
-            if candidate._smallest_map() >= smallest_map:
+            if candidate._smallest_map() >= (1 if settled else smallest_map):
                 return candidate
             if not strided:
                 _ = self.graph  # where the rows do not fit at their own size either, that is what is wrong
@@ -128,8 +130,10 @@ class Architecture:
             rows[lowered[-1]] = _with_stride(rows[lowered[-1]], 1)
 
     def _least_size(self) -> str:
-        """A square size that the rows fit on with all their strides lowered."""
-        rows = tuple(_with_stride(row, 1) if getattr(row, "stride", 1) == 2 else row for row in self.rows)
+        """A square size that the rows fit on, with all their strides lowered where they may be."""
+        rows = self.rows
+        if self.task != "detect":
+            rows = tuple(_with_stride(row, 1) if getattr(row, "stride", 1) == 2 else row for row in rows)
         sides = (32, 48, 64, 96, 128, 192, 256, 384, 512)
         fits = (side for side in sides if replace(self, rows=rows, input=(3, side, side))._smallest_map())
         side = next(fits, sides[-1])

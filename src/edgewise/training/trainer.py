@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from torch import nn
 from edgewise.data import Dataset, Preprocessing, Split
 from edgewise.errors import EdgewiseError
 from edgewise.files import write_text
+from edgewise.graph import ops
+from edgewise.nn import Network
 from edgewise.training import checkpoints, processes
 from edgewise.training.checkpoints import EpochRecord, RunState
 from edgewise.training.evaluation import check_task, output_classes, score
@@ -174,11 +177,25 @@ def _checked(network: nn.Module, feed: Feed, data: Dataset | Mapping[str, Split]
     needed = len(data.classes) if isinstance(data, Dataset) else _classes_in(labels)
     check_task(network, feed.task)
     _check_recipe(feed)
+    _check_batch(network, feed)
     if needed > classes or (feed.multi_label and needed != classes):
         raise EdgewiseError(
             f"the data has {needed} classes but the network {classes} outputs; give the network as many as the data"
         )
     return classes
+
+
+def _check_batch(network: nn.Module, feed: Feed) -> None:
+    """Raises `EdgewiseError` where batches of one image meet batch norm on maps of one cell: one value has no
+    deviation."""
+    if min(feed.recipe.batch_size, len(feed.splits["train"])) > 1 or not isinstance(network, Network):
+        return
+    nodes = network.graph.nodes
+    if any(isinstance(node.op, ops.BatchNorm) and prod(node.shape[1:]) == 1 for node in nodes):
+        raise EdgewiseError(
+            f"{network.architecture.name} has maps of one cell at this size, which a batch of one image cannot be "
+            "normalised on; train with a batch of 2 or more, or on larger images"
+        )
 
 
 def _check_recipe(feed: Feed) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -80,6 +81,8 @@ def explain(
     began = time.monotonic()
     say: Tell = tell or (lambda text: None)
     at_least(1, {"threads": threads, "input": size})
+    if not 0 <= seconds < math.inf:
+        raise EdgewiseError(f"{seconds:g} seconds are no time to measure in; give more than 0")
     if not models:
         raise EdgewiseError("there is nothing to explain; name a model of `edgewise models`, or a model file")
     check_precision(installed_runtime(runtime), precision)

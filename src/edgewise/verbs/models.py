@@ -93,8 +93,17 @@ def models(
     if not found and too_small:
         raise too_small
     if not found:
-        raise EdgewiseError(f"no model's name matches '{pattern}'; `edgewise models` lists them all")
+        raise EdgewiseError(f"no model's name matches '{pattern}'; {_elsewhere(pattern, task)}")
     return sorted(found, key=_KEYS[sort])
+
+
+def _elsewhere(pattern: str, task: Task) -> str:
+    """Where what was looked for is listed."""
+    for other in get_args(Task):
+        if other != task and any(fnmatch(name, pattern) for one in families(other) for name in one.variants):
+            return f"there are some for another task: add --task {other}"
+    option = "" if task == "classify" else f" --task {task}"
+    return f"`edgewise models{option}` lists them all"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from edgewise.blocks import Task
 from edgewise.data.decode import BadImage
 from edgewise.detection import Detections
 from edgewise.errors import EdgewiseError
@@ -18,6 +20,12 @@ from edgewise.files import replacing
 from edgewise.verbs.checks import at_least
 from edgewise.verbs.predict import find_images, read_image
 from edgewise.verbs.scene_models import SceneModel, scene_model
+
+_ENDINGS: Mapping[Task, tuple[str, ...]] = {"detect": (".png",), "segment": (".png", ".mask.png"), "classify": ()}
+"""Of the pictures that are drawn."""
+
+LEAST = 0.5
+"""The score that a box must have to be told of, unless the user says."""
 
 _CHUNK = 32
 """Images that are held at once: starting a runtime takes longer than most networks."""
@@ -57,7 +65,7 @@ def predict_scenes(
     images: str | Path | Sequence[str | Path],
     model: str | Path,
     *,
-    least: float = 0.5,
+    least: float | None = None,
     draw: str | Path | None = None,
     skip_bad: bool = False,
     bad: list[BadImage] | None = None,
@@ -65,13 +73,17 @@ def predict_scenes(
     threads: int = 1,
 ) -> list[Scene]:
     """What `model`, a model file (in torch) or an artifact (in `runtime`, by default the one its ending tells), finds
-    in each image. Boxes have a score of at least `least`. With `draw`, a folder, pictures with the boxes or masks are
-    written there, and masks as `NAME.mask.png` too. Raises `EdgewiseError` as `predict`."""
-    if not 0 <= least <= 1:
+    in each image. Boxes have a score of at least `least`, 0.5 unless it says. With `draw`, a folder, pictures with the
+    boxes or masks are written there, and masks as `NAME.mask.png` too. Raises `EdgewiseError` as `predict`, and where a
+    picture would overwrite an image."""
+    if least is not None and not 0 <= least <= 1:
         raise EdgewiseError(f"a score lies between 0 and 1, not at {least}")
     at_least(1, {"threads": threads})
     finder = scene_model(model, runtime, threads)
     paths = list(find_images([images] if isinstance(images, str | Path) else images))
+    if least is not None and finder.task == "segment":
+        raise EdgewiseError(f"a least score is for boxes, and {model} gives masks; leave it out")
+    drawn = {} if draw is None else _names(paths, Path(draw), finder.task)
     found: list[Scene] = []
     for start in range(0, len(paths), _CHUNK):
         readable: dict[Path, np.ndarray] = {}
@@ -83,11 +95,33 @@ def predict_scenes(
                 raise EdgewiseError(f"{read}; mend or remove it, or leave it out with --skip-bad")
             elif bad is not None:
                 bad.append(read)
-        for scene, pixels in zip(_scenes(finder, readable, least), readable.values(), strict=True):
+        for scene, (path, pixels) in zip(
+            _scenes(finder, readable, LEAST if least is None else least), readable.items(), strict=True
+        ):
             found.append(scene)
             if draw is not None:
-                _draw(scene, pixels, Path(draw))
+                _draw(scene, pixels, drawn[path])
     return found
+
+
+def _names(paths: Sequence[Path], folder: Path, task: Task) -> dict[Path, Path]:
+    """Where the picture of each image goes, without its ending: images that are called alike in different folders, or
+    end otherwise, get a number. Raises `EdgewiseError` where a picture would take the place of an image."""
+    if folder.exists() and not folder.is_dir():
+        raise EdgewiseError(f"{folder} is a file, and pictures are drawn into a folder; name one with --draw")
+    given = {path.resolve() for path in paths}
+    taken: set[str] = set()
+    names: dict[Path, Path] = {}
+    for path in paths:
+        numbered = (f"{path.stem}-{number}" for number in itertools.count(2))
+        name = next(one for one in itertools.chain([path.stem], numbered) if one not in taken)
+        taken.add(name)
+        names[path] = folder / name
+        for ending in _ENDINGS[task]:
+            picture = folder / f"{name}{ending}"
+            if picture.resolve() in given:
+                raise EdgewiseError(f"the picture of {path} would overwrite {picture}; name another folder with --draw")
+    return names
 
 
 def _scenes(finder: SceneModel, images: dict[Path, np.ndarray], least: float) -> Iterator[Scene]:
@@ -113,15 +147,15 @@ def _boxes(found: Detections, pixels: np.ndarray, classes: tuple[str, ...]) -> t
     )
 
 
-def _draw(scene: Scene, pixels: np.ndarray, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    stem = Path(scene.path).stem
+def _draw(scene: Scene, pixels: np.ndarray, to: Path) -> None:
+    """Draws what was found into `to` with an ending."""
+    to.parent.mkdir(parents=True, exist_ok=True)
     if scene.mask is not None:
-        _write(scene.mask, folder / f"{stem}.mask.png")
-        _write(with_mask(pixels, scene.mask, len(scene.classes)), folder / f"{stem}.png")
+        _write(scene.mask, to.with_name(f"{to.name}.mask.png"))
+        _write(with_mask(pixels, scene.mask, len(scene.classes)), to.with_name(f"{to.name}.png"))
         return
     framed = [Framed(one.box, scene.classes.index(one.label), f"{one.label} {one.score:.2f}") for one in scene.boxes]
-    _write(with_boxes(pixels, reversed(framed)), folder / f"{stem}.png")  # the surest lies on top
+    _write(with_boxes(pixels, reversed(framed)), to.with_name(f"{to.name}.png"))  # the surest lies on top
 
 
 def _write(pixels: np.ndarray, path: Path) -> None:

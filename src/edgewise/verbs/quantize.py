@@ -26,7 +26,7 @@ from edgewise.devices import Runtime
 from edgewise.errors import EdgewiseError
 from edgewise.files import write_bytes, write_text
 from edgewise.fitting.delivery import some_pixels
-from edgewise.training.scores import score_of
+from edgewise.training.scores import score_name, score_of
 from edgewise.verbs.checks import at_least, decoding_workers
 from edgewise.verbs.fine_tuning import EPOCHS, fine_tune_for
 from edgewise.verbs.naming import relabelled
@@ -45,13 +45,15 @@ class Quantized:
     """The quantised artifact, which of the attempts it is, and all of them, the floating-point artifact first.
 
     `model_file` are the fine-tuned tensors, None where the kept artifact needed none. `speedup` is how many times the
-    latency of the floating-point artifact is that of the quantised one, in the fastest runtime for each.
+    latency of the floating-point artifact is that of the quantised one, in the fastest runtime for each. `measure` is
+    what accuracies are: for boxes mAP, for masks mean IoU.
     """
 
     artifact: Path
     kept: Attempt
     attempts: tuple[Attempt, ...]
     model_file: Path | None = None
+    measure: str = "accuracy"
 
     @property
     def lost(self) -> float:
@@ -83,6 +85,7 @@ class Quantized:
         """Everything as JSON's types."""
         return {
             "artifact": str(self.artifact),
+            "measure": self.measure,
             "model_file": str(self.model_file) if self.model_file is not None else None,
             "kept": self.attempts.index(self.kept),
             "points_lost": self.lost,
@@ -168,6 +171,7 @@ def quantize(
     )
     if suppress_inside:
         with_suppression(made.artifact, made.artifact)
+        tell("note: forms were timed without decoding and suppression, which every one of them would get alike")
     return made
 
 
@@ -239,7 +243,8 @@ def quantize_on(
             save_model(model_file, network, replace(model_card, metrics={"val_accuracy_int8": kept.accuracy}))
         if run.exists():
             shutil.rmtree(run)
-    return Quantized(target, kept, tuple(trials.attempts), model_file)
+    measure = score_name(dataset.task, multi_label=dataset.multi_label)
+    return Quantized(target, kept, tuple(trials.attempts), model_file, measure)
 
 
 def _check_target(out: str | Path | None, runtimes: Sequence[Runtime]) -> None:

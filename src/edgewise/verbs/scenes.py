@@ -24,6 +24,10 @@ LARGEST = 512
 Size = tuple[int, int]
 
 
+_NAMED = 5
+"""Classes at most that a sentence names."""
+
+
 def task_for(data: str | Path, task: Task | None) -> Task:
     """What `data` is for: `task`, or what it has."""
     if task is not None:
@@ -77,11 +81,20 @@ def scene_network(start: Start, architecture: Architecture, classes: tuple[str, 
 
 def same_classes(dataset: Dataset, classes: tuple[str, ...], model: str) -> None:
     """Raises `EdgewiseError` where the data's classes are not the model's, in its order."""
-    if dataset.classes != classes:
-        raise EdgewiseError(
-            f"{dataset.source} has the classes {', '.join(dataset.classes[:5])} and {model} "
-            f"{', '.join(classes[:5])}; use data with the classes it was trained for, in the same order"
-        )
+    if dataset.classes == classes:
+        return
+    ignoring = dataset.task == "segment" and len(dataset.classes) > len(classes)
+    hint = ", or say with --ignore-index which value of the masks is nobody's" if ignoring else ""
+    raise EdgewiseError(
+        f"{dataset.source} has {_listed(dataset.classes)} and {model} {_listed(classes)}; use data with the classes it "
+        f"was trained for, in the same order{hint}"
+    )
+
+
+def _listed(classes: tuple[str, ...]) -> str:
+    """ "12 classes (cat, dog, …)"."""
+    more = ", …" if len(classes) > _NAMED else ""
+    return f"{len(classes)} class{'es' * (len(classes) != 1)} ({', '.join(classes[:_NAMED])}{more})"
 
 
 def without_flip(dataset: Dataset) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scene_folders import CAT, DOG, HEIGHT, WIDTH, coco, picture, voc, written, yolo
 
+from edgewise.data import open_dataset
 from edgewise.data.assemble import Options
 from edgewise.data.dataset import Dataset
 from edgewise.data.scenes import BoxAnnotations, Boxes, open_boxes, task_of
@@ -152,3 +153,10 @@ def test_a_box_that_moves_makes_other_data(tmp_path: Path) -> None:
     label = root / "labels" / "val" / "val0.txt"
     label.write_text("0 0.3 0.5 0.2 0.5\n1 0.7 0.25 0.475 0.3\n")
     assert open_boxes(root, Options()).digest != first
+
+
+@pytest.mark.parametrize("make", [voc, coco, yolo])
+def test_a_folder_of_boxes_is_no_folder_of_classes(make: Callable[[Path], Path], tmp_path: Path) -> None:
+    root = make(tmp_path / "data")
+    with pytest.raises(EdgewiseError, match="has boxes around things and no classes of whole images"):
+        open_dataset(root)

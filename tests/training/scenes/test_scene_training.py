@@ -78,3 +78,11 @@ def test_a_batch_of_nobodys_pixels_alone_teaches_nothing() -> None:
         scores = network.train()(images)[0, :, 5, 7]
         expected = -scores.log_softmax(0)[1]
     assert float(task.batch_loss(images, masks).detach()) == pytest.approx(float(expected), rel=1e-4)
+
+
+def test_one_image_a_batch_cannot_be_normalised_on_maps_of_one_cell(tmp_path: Path) -> None:
+    network = Network(ssdlite(find("mobilenet_v3_small").scaled(0.25), 10, size=96), seed=0)
+    data = open_scenes("detect", Options())
+    recipe = Recipe(epochs=1, batch_size=1)
+    with pytest.raises(EdgewiseError, match="train with a batch of 2 or more, or on larger images"):
+        train(network, data, recipe, tmp_path / "run", preprocessing=Preprocessing(96, 96, (0, 0, 0), (1, 1, 1)))

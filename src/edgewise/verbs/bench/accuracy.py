@@ -13,7 +13,7 @@ from edgewise.data import ALL, SPLITS, BadImage, Dataset, Split, open_dataset
 from edgewise.deploy.judging import metrics_of
 from edgewise.errors import EdgewiseError
 from edgewise.fitting.delivery import some_pixels
-from edgewise.training.scores import score_of
+from edgewise.training.scores import score_name, score_of
 from edgewise.verbs.bench.subjects import Subject
 from edgewise.verbs.checks import decoding_workers
 from edgewise.verbs.naming import relabelled
@@ -28,7 +28,7 @@ class Judge:
     """The images that artifacts are scored on, and those that they are calibrated on, None where nothing is.
 
     `splits` are the images with the labels of each subject's own classes, by its name; a subject that cannot be scored
-    has none and is in `notes`.
+    has none and is in `notes`. `measure` is what scores are called.
     """
 
     splits: dict[str, Split]
@@ -36,6 +36,7 @@ class Judge:
     notes: tuple[str, ...]
     skipped: tuple[BadImage, ...]
     workers: int
+    measure: str
 
     def calibration(self, subject: Subject) -> np.ndarray | None:
         """Training images prepared for the subject, `(N, C, H, W)`; None where it says nothing of preparing any."""
@@ -100,7 +101,8 @@ def judge(
     if not splits:
         raise EdgewiseError(f"nothing that was named can be scored on {dataset.source}: {notes[0]}")
     training = opened("train").splits["train"] if calibrate else None
-    return Judge(splits, training, tuple(notes), dataset.skipped, decoding_workers(workers))
+    measure = score_name(dataset.task, multi_label=dataset.multi_label)
+    return Judge(splits, training, tuple(notes), dataset.skipped, decoding_workers(workers), measure)
 
 
 def _labelled(subject: Subject, dataset: Dataset, split: str) -> Split:

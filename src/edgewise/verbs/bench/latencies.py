@@ -78,6 +78,8 @@ def bench(
         precision=precision,
         reference=budget.reference if budget is not None else None,
     )
+    if suppress_inside and not any(one.task == "detect" for one in planned.subjects.values()):
+        raise EdgewiseError("nothing that was named finds boxes, so there is nothing to suppress")
     judged = None
     if data is not None:
         judged = judge(
@@ -114,7 +116,7 @@ def bench(
         *(f"left out: {sentence}" for sentence in planned.unreadable),
         *dict.fromkeys(map(str, run.failures)),
         *form_notes(rows),
-        *_boxes_note(planned, suppress_inside=suppress_inside),
+        *_boxes_note(planned, suppress_inside=suppress_inside, on_data=judged is not None),
         *_ranges_note(planned, judged),
         *(judged.notes if judged is not None else ()),
         *run.notes,
@@ -135,6 +137,7 @@ def bench(
         data=str(data) if data is not None else None,
         split=split if data is not None else None,
         skipped=judged.skipped if judged is not None else (),
+        measure=judged.measure if judged is not None else "accuracy",
     )
 
 
@@ -152,12 +155,14 @@ def _limit(planned: Plan, rows: Sequence[Reported], failures: Sequence[Failure],
     )
 
 
-def _boxes_note(planned: Plan, *, suppress_inside: bool) -> list[str]:
+def _boxes_note(planned: Plan, *, suppress_inside: bool, on_data: bool) -> list[str]:
     """Says whose latencies are without what makes boxes of outputs."""
     finding = [one for one in planned.subjects.values() if one.task == "detect"]
     if suppress_inside:
+        asked = "suppression takes the longer the more is found: with --data it is timed on an image of the data"
+        blind = [] if on_data else [asked]
         raw = [one for one in finding if one.artifact is not None and one.card and one.card.selection is None]
-        return [f"{one.name} gives raw outputs: measured without decoding and suppression" for one in raw]
+        return [*blind, *(f"{one.name} gives raw outputs: measured without decoding and suppression" for one in raw)]
     names = [one.name for one in finding if one.card is None or one.card.selection is None]
     if not names:
         return []

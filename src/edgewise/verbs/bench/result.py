@@ -35,7 +35,7 @@ class Benched:
     in each of `combinations`, a runtime and a precision, that fits it, on each number of `threads`, but for those that
     failed, which `notes` tells, a sentence each. `multiply_adds` is by name, None for artifacts that cannot be counted.
     `budget_ms` is the limit of `budget`; where that is relative, the architecture `reference` was measured as `beside`.
-    `profile`, `data` and its `split` are what shares of the peak and accuracies are of.
+    `profile`, `data` and its `split` are what shares of the peak and accuracies are of, `measure` is what these are.
     """
 
     groups: tuple[tuple[Latency, ...], ...]
@@ -52,6 +52,7 @@ class Benched:
     data: str | None = None
     split: str | None = None
     skipped: tuple[BadImage, ...] = ()
+    measure: str = "accuracy"
 
     @property
     def budget_ms(self) -> float | None:
@@ -66,6 +67,7 @@ class Benched:
         """Everything as JSON's types."""
         return {
             "machine": self.machine.to_json(),
+            "measure": self.measure,
             "budget_ms": self.budget_ms,
             "reference": {"name": self.reference.name, "input": list(self.reference.input)} if self.reference else None,
             "profile": self.profile,
