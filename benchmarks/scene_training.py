@@ -115,7 +115,8 @@ def main() -> None:
         for name, architecture in {} if asked.no_heads else heads(base).items():
             key = f"heads/{asked.seed}/{name}"
             runs.fine_tuned(key, architecture, asked.camvid, asked.backbone, EPOCHS["heads"], asked.seed)
-    runs.timed("heads")
+    if any(key.startswith("heads/") for key in runs.networks):
+        runs.timed("heads")
     say(f"written to {asked.out}")
 
 
