@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 import pytest
 
 from edgewise.costs import count
-from edgewise.devices import Latency
-from edgewise.profiling.comparisons import COMPARISONS, compared, drawn
+from edgewise.explaining.comparisons import COMPARISONS, Timed, drawn
+from edgewise.profiling.comparing import compared
 
 GUIDELINES = [name for name in COMPARISONS if name.startswith("guideline")]
 
@@ -35,11 +35,8 @@ def test_the_efficient_last_stage_computes_less() -> None:
 def test_the_figure_says_what_was_measured() -> None:
     one = COMPARISONS["stem"]
     networks = one.networks()
-    latencies = [
-        Latency(name, 1.5 + index, 1.4, 1.4, 1.6, 0.1, 12, 9, 1.5, 0, 0, True, "onnxruntime", 1, runtime_version="9.9")
-        for index, name in enumerate(networks)
-    ]
-    figure = drawn(one, networks, latencies)
+    timed = [Timed(name, 1.5 + index, 1.4 + index, 1.6 + index) for index, name in enumerate(networks)]
+    figure = drawn(one, timed, "onnxruntime 9.9, one thread")
     ElementTree.fromstring(figure)
     assert "onnxruntime 9.9, one thread" in figure
     for name, written in zip(networks, ("1.50 ms", "2.50 ms"), strict=True):

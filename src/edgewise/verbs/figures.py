@@ -8,11 +8,11 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from edgewise.errors import EdgewiseError
+from edgewise.explaining.comparisons import COMPARISONS
 from edgewise.explaining.stories import STORIES
 from edgewise.explaining.stretches import STRETCHES
 from edgewise.explaining.wiring import wiring
 from edgewise.files import write_text
-from edgewise.profiling.comparisons import COMPARISONS, compared
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def available() -> list[Figure]:
         return Figure(name, one.title, lambda: wiring(one.connectivity, one.title))
 
     def of_comparison(name: str) -> Figure:
-        return Figure(name, COMPARISONS[name].says, lambda: compared(name), measured=True)
+        return Figure(name, COMPARISONS[name].says, lambda: _measured(name), measured=True)
 
     return [
         *map(of_stretch, STRETCHES),
@@ -66,3 +66,9 @@ def figures(
         if tell is not None:
             tell(f"{path}: {known[name].says}")
     return written
+
+
+def _measured(name: str) -> str:
+    from edgewise.profiling.comparing import compared
+
+    return compared(name)

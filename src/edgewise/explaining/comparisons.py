@@ -1,29 +1,23 @@
-"""Networks that differ in one thing and do the same number of multiply-adds, or nearly: what the difference takes on
-this machine. ShuffleNet V2's four guidelines (Ma et al., 2018, section 2), and MobileNetV3's redesigned ends."""
+"""Networks that differ in one thing and do the same number of multiply-adds, or nearly: what the difference takes on a
+machine. ShuffleNet V2's four guidelines (Ma et al., 2018, section 2), and MobileNetV3's redesigned ends."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from edgewise.blocks import Classifier, ConvBNAct, Row
 from edgewise.blocks.conv import conv_bn, conv_bn_act
 from edgewise.costs import count
-from edgewise.deploy import build, random_tensors
-from edgewise.devices import Latency, Variant, measure_variants
 from edgewise.explaining.bars import Bar, bar_figure
 from edgewise.explaining.formats import millions, significant
 from edgewise.graph.value import Value
 from edgewise.papers import Architecture, find
 
-__all__ = ["COMPARISONS", "Comparison", "compared"]
+__all__ = ["COMPARISONS", "Comparison", "Timed", "drawn"]
 
 _SIDE, _BLOCKS = 56, 10
 """The maps and the blocks of the guidelines' networks, as in the paper."""
-
-_RUNTIME = "onnxruntime"
 
 
 @dataclass(frozen=True)
@@ -32,6 +26,16 @@ class Comparison:
 
     says: str
     networks: Callable[[], Mapping[str, Architecture]]
+
+
+@dataclass(frozen=True)
+class Timed:
+    """What the network called `name` takes: the median and its 95% interval, in ms."""
+
+    name: str
+    median_ms: float
+    low_ms: float
+    high_ms: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,29 +148,17 @@ COMPARISONS: Mapping[str, Comparison] = {
 """By name. The statements are the papers'; the figures show what this machine says."""
 
 
-def compared(name: str, seconds: float = 8.0) -> str:
-    """The figure of a comparison, measured now for about `seconds`: an SVG file's content."""
-    one = COMPARISONS[name]
+def drawn(one: Comparison, timed: Sequence[Timed], where: str) -> str:
+    """The figure: a bar for each network, with what it takes, its interval and its multiply-adds; `where` says in what
+    it was measured."""
     networks = one.networks()
-    with TemporaryDirectory() as folder:
-        variants = [
-            Variant(label, build(network, random_tensors(network), Path(folder), network.name), _RUNTIME)
-            for label, network in networks.items()
-        ]
-        latencies = measure_variants(variants, max_seconds=seconds)
-    return drawn(one, networks, latencies)
-
-
-def drawn(one: Comparison, networks: Mapping[str, Architecture], latencies: list[Latency]) -> str:
-    """A bar for each network: what it takes, its 95% interval, and its multiply-adds."""
     bars = [
         Bar(
-            latency.name,
-            latency.median_ms,
-            f"{significant(latency.median_ms)} ms ({significant(latency.low_ms)}–{significant(latency.high_ms)}), "
-            f"{millions(count(networks[latency.name]).multiply_adds)}",
+            found.name,
+            found.median_ms,
+            f"{significant(found.median_ms)} ms ({significant(found.low_ms)}–{significant(found.high_ms)}), "
+            f"{millions(count(networks[found.name]).multiply_adds)}",
         )
-        for latency in latencies
+        for found in timed
     ]
-    machine = f"{_RUNTIME} {latencies[0].runtime_version}, one thread"
-    return bar_figure(bars, summary=one.says, heading=f"median latency ({machine})", x_label="ms")
+    return bar_figure(bars, summary=one.says, heading=f"median latency ({where})", x_label="ms")
