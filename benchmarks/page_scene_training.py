@@ -28,7 +28,7 @@ def scene_training(report: Report, table: Table) -> str:
 
 Bodies of MobileNetV2 with ImageNet weights, trained with SSDLite's head on blood cells (BCCD, 320 × 320 pixels) and
 with LR-ASPP's on street scenes (CamVid, 11 classes, 360 × 480); the minutes are everything, choosing the precision,
-validation after every epoch and the test included.
+validation after every epoch and the test included; of a run that was resumed they are training and validation.
 
 {table(head, reached)}
 
@@ -61,7 +61,7 @@ def _reached(name: str, one: Report) -> list[str]:
         one["architecture"]["name"],
         str(one["epochs"]),
         f"{one['images_per_second']:.1f}",
-        f"{seconds / 60:.0f}",
+        f"{seconds / 60:.0f}" + (" (resumed)" if seconds > one["seconds"] else ""),
         f"{scores} ({wanted})",
     ]
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from edgewise.costs import count
+from edgewise.errors import EdgewiseError
 from edgewise.graph.ops import BatchNorm
 from edgewise.papers import Architecture, find
 from edgewise.papers.lr_aspp import lr_aspp, r_aspp
@@ -127,3 +128,12 @@ def test_torchvisions_own_counts(name: str, parameters: int, billions: float) ->
     costs = count(find(name))
     assert costs.parameters == parameters
     assert costs.multiply_adds / 1e9 == pytest.approx(billions, abs=0.0006)
+
+
+def test_detectors_keep_their_strides() -> None:
+    """Anchors are made for the maps of these strides, so a smaller image gives smaller maps or none."""
+    whole, half = find("ssdlite_mobilenet_v2"), find("ssdlite_mobilenet_v2").with_input(160)
+    assert whole.rows == half.rows
+    assert half.lowered == ()
+    with pytest.raises(EdgewiseError, match="images of 64×64 pixels are too small for ssd300_vgg16; resize them to"):
+        find("ssd300_vgg16").with_input(64)

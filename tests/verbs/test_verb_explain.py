@@ -81,5 +81,7 @@ def test_of_a_model_file_filters_and_gates_are_shown(tmp_path: Path, coloured_fo
     made = explain([tmp_path / "model.safetensors", TINY], data=images, **options)  # type: ignore[arg-type]
     assert made.networks[0].learnt.classes == ("cat", "dog")
     assert made.path.read_text(encoding="utf-8").count("What its gates say of the classes") == 1
+    with pytest.raises(EdgewiseError, match="nothing that was named is a model file with squeeze-and-excitation"):
+        explain([TINY], data=images, **options)  # type: ignore[arg-type]
     with pytest.raises(EdgewiseError, match="use data with the classes it was trained for"):
         explain([tmp_path / "model.safetensors"], data="digits", **options)  # type: ignore[arg-type]

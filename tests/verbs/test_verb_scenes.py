@@ -24,7 +24,7 @@ from edgewise.explaining.overlay import colour
 from edgewise.nn import Network
 from edgewise.papers import find
 from edgewise.papers.tasks import for_task
-from edgewise.verbs.scenes import scene_network, scene_preprocessing
+from edgewise.verbs.scenes import same_classes, scene_network, scene_preprocessing
 from edgewise.verbs.start import start_of
 from edgewise.weights import ModelCard, read_card, save_model
 
@@ -265,3 +265,14 @@ def test_pictures_take_nobodys_place(trained: tuple[Task, Path], tmp_path: Path)
     assert (tmp_path / "a" / "x.png").read_bytes() == before
     with pytest.raises(EdgewiseError, match="is a file, and pictures are drawn into a folder"):
         edgewise.predict_scenes(tmp_path / "a", path, draw=tmp_path / "a" / "x.png")
+
+
+def test_other_classes_are_counted_and_what_to_ignore_is_asked_for(trained: tuple[Task, Path]) -> None:
+    task, path = trained
+    dataset = replace(open_scenes(task, Options()), classes=(*read_card(path).classes, "class 11"))
+    with pytest.raises(EdgewiseError) as raised:
+        same_classes(dataset, read_card(path).classes, "the model")
+    count = len(read_card(path).classes)
+    assert f"{count + 1} classes (" in str(raised.value)
+    assert f"the model {count} classes (" in str(raised.value)
+    assert ("--ignore-index" in str(raised.value)) == (task == "segment")

@@ -13,7 +13,7 @@ from edgewise.cli import console
 def figures(
     names: Annotated[list[str] | None, Argument(help="Which; by default all. `--list` names them.")] = None,
     out: Annotated[Path, Option(help="The folder that gets them, as NAME.svg.")] = Path("figures"),
-    measured: Annotated[bool, Option("--measured", help="Also those measured on this machine: a minute more.")] = False,
+    measured: Annotated[bool, Option("--measured", help="Also those measured on this machine: seconds each.")] = False,
     listed: Annotated[bool, Option("--list", help="Say what there is and draw nothing.")] = False,
 ) -> None:
     """Draw why networks are cheap: the wiring of their blocks, and small computations with their figures."""

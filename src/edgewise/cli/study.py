@@ -59,12 +59,10 @@ def study(
 
 def _variants(made: Studied) -> object:
     from edgewise.costs import count
-    from edgewise.studies import interval
 
     rows: list[tuple[str, ...]] = []
     for name, one in made.variants.items():
-        accuracies = [run.accuracy for run in one.runs.values()]
-        found = interval(accuracies)
+        found = one.interval
         spread = "–" if found is None else f"{console.percent(found[0])} to {console.percent(found[1])}"
         costs = count(one.architecture)
         rows.append(
@@ -72,8 +70,8 @@ def _variants(made: Studied) -> object:
                 name,
                 console.amount(costs.multiply_adds),
                 console.amount(costs.parameters),
-                str(len(accuracies)),
-                console.percent(fmean(accuracies)),
+                str(len(one.runs)),
+                console.percent(fmean(one.accuracies)),
                 spread,
             )
         )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edgewise.explaining.axis import Axis, fit_axis
+from edgewise.explaining.axis import fit_axis
 from edgewise.explaining.chart import WIDE, Chart, label, line, responsive
 from edgewise.explaining.formats import count, measured_bytes, significant
-from edgewise.explaining.html import Markup, tag
+from edgewise.explaining.html import NOTHING, Markup, tag
 from edgewise.explaining.layers import Ceilings, Layer, Store
 from edgewise.explaining.marks import assign, legend, mark
 
@@ -17,8 +17,11 @@ _LEAST, _MOST = 2.5, 9.0  # px, the radii of marks; areas go with time
 
 
 def roofline(layers: Sequence[Layer], ceilings: Ceilings, name: str) -> Markup:
-    """The figure for the layers that have multiply-adds: a mark each, the larger the longer it takes."""
+    """The figure for the layers that have multiply-adds, nothing where none has: a mark each, the larger the longer it
+    takes."""
     shown = sorted((one for one in layers if one.multiply_adds and one.us > 0), key=lambda one: -one.us)
+    if not shown:
+        return NOTHING
     numbers = assign(one.kind.partition(" ")[0] for one in shown)
     summary = (
         f"The layers of {name}: multiply-adds a second over multiply-adds per byte, under what the device's arithmetic "
@@ -94,9 +97,5 @@ def _mark(chart: Chart, one: Layer, number: int, longest: float) -> Markup:
         f"{one.name}, {one.kind}: {significant(one.rate / 1e9)} G multiply-adds a second, "
         f"{count(one.multiply_adds)} of them in {significant(one.us)} µs, {measured_bytes(one.moved)} moved"
     )
-    x, y = chart.x(one.intensity), chart.y(max(one.rate / 1e9, _lowest(chart.y_axis)))
+    x, y = chart.x(one.intensity), chart.y(one.rate / 1e9)
     return tag("g", {"class": f"hue{number % 7}"}, tag("title", None, said), mark(number, x, y, radius))
-
-
-def _lowest(axis: Axis) -> float:
-    return axis.low

@@ -32,12 +32,11 @@ class VariantSummary:
 
 @dataclass(frozen=True)
 class StudyReport:
-    """Everything on the page. `outcomes` are what the paper says, by how much it is so with its interval, the margin
-    it allows, and whether it was seen; `facts` is how all were trained."""
+    """Everything on the page; the base is the first of the `variants`. `outcomes` are what the paper says, by how much
+    it is so with its interval, the margin it allows, and whether it was seen; `facts` is how all were trained."""
 
     question: str
     source: str
-    base: str
     variants: Sequence[VariantSummary]
     outcomes: Sequence[tuple[str, float, Interval | None, float, str]]
     facts: Mapping[str, object]
@@ -104,7 +103,7 @@ def _variants(data: StudyReport) -> Markup:
         )
         for one in data.variants
     ]
-    return table(columns, rows, caption="All trained alike, from the same seeds")
+    return table(columns, rows, caption="All trained alike, from the same seeds; the base first", marked=[0])
 
 
 def _curves(data: StudyReport) -> Markup:

@@ -134,7 +134,7 @@ class Architecture:
         rows = self.rows
         if self.task != "detect":
             rows = tuple(_with_stride(row, 1) if getattr(row, "stride", 1) == 2 else row for row in rows)
-        sides = (32, 48, 64, 96, 128, 192, 256, 384, 512)
+        sides = sorted({32, 48, 64, 96, 128, 192, 256, 384, 512, max(self.input[1:])})
         fits = (side for side in sides if replace(self, rows=rows, input=(3, side, side))._smallest_map())
         side = next(fits, sides[-1])
         return f"{side}×{side}"

@@ -38,7 +38,7 @@ STUDIES = (
     Study(
         "squeeze",
         "What do squeeze-and-excitation gates give, and in which half of the network?",
-        "MobileNetV3, Figure 9, and SENet, Table 16: gates help at every stage, at all of them most",
+        "SENet, section 6.4: gates help at every stage, at all of them most",
         _variants,
         (
             Claim("gates help", "all gates", "none"),

@@ -5,7 +5,8 @@ the input where there is a stride, and that of kernels larger than 3×3. The fir
 MobileNet's step. In fp32 they are several times as fast.
 
 And where they are dilated, the gradient of the filters is wrong: oneDNN 3 (torch 2.15) adds memory that nobody has
-written to what it gives for the last channels. Mostly that is zero; once in some thousand steps it is not a number.
+written to what it gives for the last channels. Mostly that is zero; twice in a thousand steps of LR-ASPP it was not a
+number.
 """
 
 from __future__ import annotations

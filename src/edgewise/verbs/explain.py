@@ -41,14 +41,17 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Explained:
-    """The page that was written, what it says of every network, which of its rows are cheap but slow and why, and what
-    the device can do."""
+    """The page that was written, what it says of every network, and what the device can do."""
 
     path: Path
     networks: tuple[TimedNetwork, ...]
-    slow: tuple[dict[int, tuple[str, ...]], ...]
     ceilings: Ceilings
     seconds: float
+
+    @property
+    def slow(self) -> tuple[dict[int, tuple[str, ...]], ...]:
+        """Of every network the rows that are cheap but slow, and why."""
+        return tuple(slow_rows(one.layers, self.ceilings) for one in self.networks)
 
 
 def explain(
@@ -88,6 +91,12 @@ def explain(
     check_precision(installed_runtime(runtime), precision)
     check_tracing(runtime)
     architectures = [_architecture(model, width, size) for model in models]
+    learnt = [_learnt(model, data, root) for model in models]
+    if data is not None and not any(one.gates for one in learnt):
+        raise EdgewiseError(
+            f"{data} is to ask gates about, and nothing that was named is a model file with squeeze-and-excitation; "
+            "leave --data out"
+        )
     setting = Setting(runtime, installed_runtime(runtime).version(), precision, threads)
     if profile is None:
         say("measuring what this machine can do")
@@ -101,15 +110,14 @@ def explain(
             one.architecture,
             one.ms,
             layers_of(one.architecture, one.units, one.us, one.kernels, _BYTES.get(precision, 4)),
-            _learnt(model, data, root),
+            known,
         )
-        for model, one in zip(models, timed, strict=True)
+        for known, one in zip(learnt, timed, strict=True)
     )
     machine = describe_machine().to_json() | {"runtime": runtime, "runtime_version": setting.runtime_version}
     machine |= {"precision": precision, "threads": threads}
     write_text(Path(out), network_report(networks, ceilings, machine, command))
-    slow = tuple(slow_rows(one.layers, ceilings) for one in networks)
-    return Explained(Path(out), networks, slow, ceilings, time.monotonic() - began)
+    return Explained(Path(out), networks, ceilings, time.monotonic() - began)
 
 
 def _architecture(model: str | Path | Architecture, width: float | None, size: int | None) -> Architecture:

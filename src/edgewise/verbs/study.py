@@ -52,6 +52,16 @@ class Measured:
     architecture: Architecture
     runs: Mapping[int, Run]
 
+    @property
+    def accuracies(self) -> list[float]:
+        """On the test images, by seed."""
+        return [run.accuracy for run in self.runs.values()]
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The 95% interval of their mean."""
+        return interval(self.accuracies)
+
 
 @dataclass(frozen=True)
 class Studied:
@@ -74,7 +84,7 @@ class Studied:
                     "input": list(one.architecture.input),
                     "multiply_adds": count(one.architecture).multiply_adds,
                     "parameters": count(one.architecture).parameters,
-                    "interval": interval([run.accuracy for run in one.runs.values()]),
+                    "interval": one.interval,
                     "runs": {str(seed): asdict(run) for seed, run in one.runs.items()},
                 }
                 for name, one in self.variants.items()
@@ -260,19 +270,17 @@ class _Trainings:
 
 def _shown(made: Studied, dataset: Dataset, epochs: int, command: str) -> StudyReport:
     """What the page shows."""
-    base = next(iter(made.variants))
     return StudyReport(
         question=made.study.question,
         source=made.study.source,
-        base=base,
         variants=[
             VariantSummary(
                 name,
                 count(one.architecture).multiply_adds,
                 count(one.architecture).parameters,
-                [run.accuracy for run in one.runs.values()],
+                one.accuracies,
                 [run.curve for run in one.runs.values()],
-                interval([run.accuracy for run in one.runs.values()]),
+                one.interval,
             )
             for name, one in made.variants.items()
         ],
