@@ -40,21 +40,25 @@ def at(space: Space, chosen: dict[str, Option]) -> Architecture:
     )
 
 
-def test_mobilenet_v2_is_in_mnasnets_space() -> None:
-    chosen: dict[str, Option] = {"op": "mbconv6", "kernel": 3, "squeeze": 0.0, "skip": "identity"}
-    made, known = count(at(MNASNET, chosen | {"filters": 1.0, "layers": 0})), count(find("mobilenet_v2"))
-    assert (made.multiply_adds, made.parameters) == (known.multiply_adds, known.parameters)
-
-
-def test_the_middle_of_shufflenet_v2s_space() -> None:
-    """Halves are multiples of 8: the first stage has 112 channels for the table's 116."""
-    chosen: dict[str, Option] = {"filters": 1.0, "units": 0, "kernel": 3, "squeeze": False, "last": 1024}
-    made, known = count(at(SHUFFLENET_V2, chosen)), count(find("shufflenet_v2_torchvision"))
-    assert abs(made.multiply_adds / known.multiply_adds - 1) < 0.02
+@pytest.mark.parametrize(
+    ("space", "name", "apart"),
+    [
+        (MNASNET, "mobilenet_v2", 0.0),
+        (SHUFFLENET_V2, "shufflenet_v2_torchvision", 0.02),  # halves are multiples of 8: 112 channels for 116
+        (MOBILENET_V3, "mobilenet_v3_large", 0.03),  # one expansion for a whole stage
+        (MOBILENET_V3_EARLY, "mobilenet_v3_small", 0.03),
+    ],
+)
+def test_the_network_that_a_space_is_around(space: Space, name: str, apart: float) -> None:
+    assert space.around is not None
+    made, known = count(space.architecture(space.point(space.around))), count(find(name))
+    assert abs(made.multiply_adds / known.multiply_adds - 1) <= apart
+    assert abs(made.parameters / known.parameters - 1) <= apart
 
 
 def test_mobilenet_v3s_stages_are_its_own() -> None:
     chosen: dict[str, Option] = {"expansion": 6, "kernel": 5, "squeeze": True, "filters": 1.0, "layers": 0}
+    chosen["hidden"] = 1.0
     for space, name in ((MOBILENET_V3, "mobilenet_v3_large"), (MOBILENET_V3_EARLY, "mobilenet_v3_small")):
         made, known = at(space, chosen), find(name)
         assert made.shapes[:-2] == known.shapes[:-2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -85,6 +86,27 @@ def test_the_surrogate_finds_the_front_sooner_than_chance() -> None:
     chance = np.mean([covered(searched(SEARCHERS["random"], 8, seed)) for seed in range(5)]) / best
     guided = np.mean([covered(searched(SEARCHERS["surrogate"], 8, seed)) for seed in range(5)]) / best
     assert 1 - guided < 0.5 * (1 - chance)
+
+
+def test_the_surrogate_begins_with_the_network_that_a_space_is_around() -> None:
+    plain = problem()
+    around = (1, 1, 1, 2)
+    begun = replace(plain, space=replace(TOY, around=TOY.named(around)))
+    first = Surrogate(begun).ask()
+    assert first[0] == around
+    assert len(set(first)) == len(first) == len(Surrogate(plain).ask())
+    beyond = replace(begun, most=0.9 * plain.cost(around))
+    assert around not in Surrogate(beyond).ask()
+
+
+def test_the_surrogate_looks_where_costs_are_of_interest() -> None:
+    def best_within(most: float, seed: int, least: float) -> float:
+        found = searched(lambda made, seed: Surrogate(replace(made, least=least), seed=seed), 4, seed)
+        return max(one.accuracy for one in found if one.cost <= most)
+
+    seeds = range(5)
+    aimed, wide = (np.mean([best_within(0.8, seed, least) for seed in seeds]) for least in (0.8, 0.0))
+    assert aimed > wide + 0.01
 
 
 def test_the_process_predicts_what_follows_from_options() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from toy import TOY, problem
@@ -49,6 +51,7 @@ def test_points_that_are_one_network_or_none() -> None:
         (lambda: TOY.named((0, 0, 0, 5)), "is no point of the space toy"),
         (lambda: TOY.point({"stem": 8}), "are not the choices of the space toy"),
         (lambda: TOY.point({"stem": 9, "kernel": 3, "second": True, "width": 8}), "has options that the space toy"),
+        (lambda: replace(TOY, around={"stem": 8}), "are not the choices of the space toy"),
         (lambda: Choice("empty", ()), "has no options"),
         (lambda: Choice("twice", (1, 1)), "has an option twice"),
     ],

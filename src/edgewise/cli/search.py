@@ -39,6 +39,10 @@ def _search(
     ] = "soft",
     trials: Annotated[int, Option(help="The most networks to try.")] = 100,
     minutes: Annotated[float | None, Option(help="Try no more after about so long.")] = None,
+    span: Annotated[
+        tuple[float, float],
+        Option(help="Latencies of interest, in shares of the budget; --span 0.8 1 spends all trials near it."),
+    ] = (0.6, 1.5),
     finish: Annotated[int, Option(help="Train so many whole: within the budget, 0.7 and 1.4 times it, …")] = 1,
     adapt: Annotated[
         bool, Option("--adapt", help="Search at 1.25 times the budget, and narrow what is found, as MobileNetV3 did.")
@@ -84,6 +88,7 @@ def _search(
         objective=objective,
         trials=trials,
         minutes=minutes,
+        span=span,
         finish=finish,
         adapt=adapt,
         runtime=runtime,

@@ -24,13 +24,15 @@ class Result:
 class Problem:
     """A space whose networks' costs are known before they are trained: predicted by a latency table, or counted.
 
-    `most` is the largest cost that is of any interest. What was looked up once is kept.
+    `most` is the largest cost that is of any interest, and `least` the smallest: a network that costs less is worth as
+    much as one of that cost. What was looked up once is kept.
     """
 
     space: Space
     costs: Callable[[Architecture], float]
     objective: Objective
     most: float
+    least: float = 0.0
     _keys: dict[Point, str | None] = field(default_factory=dict, repr=False)
     _costs: dict[Point, float] = field(default_factory=dict, repr=False)
 
@@ -51,6 +53,10 @@ class Problem:
                 raise EdgewiseError(f"{self.space.named(point)} of {self.space.name} is no network")
             self._costs[point] = self.costs(self.space.architecture(point))
         return self._costs[point]
+
+    def counted(self, cost: float) -> float:
+        """A cost as far as it is of interest."""
+        return max(cost, self.least)
 
     def nothing(self, point: Point) -> Result:
         """What is told of a point that is no network: nothing right, at the largest cost."""

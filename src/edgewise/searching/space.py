@@ -45,13 +45,21 @@ class Space:
         mine = Space("mine", (Choice("width", (16, 24, 32)), Choice("kernel", (3, 5))), build)
 
     `layers` says which rows of different networks are the same layer, and may share weights: a name for every row.
-    Without it those are that stand at the same place among the rows with as large a map.
+    Without it those are that stand at the same place among the rows with as large a map. `around` is the network that
+    the space was made around, if any, an option of every choice: where a search may begin.
+
+    Raises `EdgewiseError` where `around` is not of this space.
     """
 
     name: str
     choices: tuple[Choice, ...]
     build: Callable[[Mapping[str, Option]], Architecture]
     layers: Callable[[Mapping[str, Option]], Sequence[str]] | None = None
+    around: Mapping[str, Option] | None = None
+
+    def __post_init__(self) -> None:
+        if self.around is not None:
+            self.point(self.around)
 
     @property
     def size(self) -> int:

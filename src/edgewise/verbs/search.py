@@ -36,8 +36,8 @@ from edgewise.verbs.checks import at_least, cores, described
 from edgewise.verbs.finishing import Finishing
 from edgewise.verbs.resolve import existing
 
-MOST = 1.5
-"""Of the budget: the latency of the slowest networks that are of any interest."""
+SPAN = (0.6, 1.5)
+"""Of the budget: the latencies of interest."""
 
 TRIALS = 100
 
@@ -88,6 +88,7 @@ def search(
     objective: str = "soft",
     trials: int = TRIALS,
     minutes: float | None = None,
+    span: tuple[float, float] = SPAN,
     finish: int = 1,
     adapt: bool = False,
     runtime: str = "onnxruntime",
@@ -121,9 +122,10 @@ def search(
     Networks are judged by `evaluator`, on images held out of the training split: `supernet` (shared weights, trained
     once), `proxy` (each trained from scratch), for `proxy_epochs` either way; `lookup` reads the table `results`.
     `searcher` proposes up to `trials` of them, for up to about `minutes`; `objective` weighs accuracy against latency
-    where it looks at one number. `finish` networks are trained whole, for `epochs`: the best within the budget, within
-    0.7 and 1.4 times it, and then the next ones. With `adapt` the search is for a network of 1.25 times the budget,
-    and NetAdapt in MobileNetV3's form narrows it to the budget (Howard et al., 2019, section 4).
+    where it looks at one number. Latencies within `span`, in shares of the budget, are of interest: nothing slower is
+    tried, and to be faster is worth nothing. `finish` networks are trained whole, for `epochs`: the best within the
+    budget, within 0.7 and 1.4 times it, and then the next ones. With `adapt` the search is for a network of 1.25 times
+    the budget, and NetAdapt in MobileNetV3's form narrows it to the budget (Howard et al., 2019, section 4).
 
     `workers` processes evaluate here, and the same call in other processes works for this one (on other machines that
     see the folder, with `storage`, an Optuna URL). The same call on the same folder goes on where it was; it may ask
@@ -136,6 +138,7 @@ def search(
     at_least(1, {"threads": threads, "trials": trials, "proxy_epochs": proxy_epochs, "epochs": epochs, "input": size})
     at_least(1, {"workers": workers})
     at_least(0, {"finish": finish, "seed": seed})
+    _check_span(span)
     judge = evaluator_named(evaluator)
     if (judge == "lookup") != (results is not None):
         raise EdgewiseError("the evaluator lookup reads a table of results, and the others none; give both or neither")
@@ -170,6 +173,7 @@ def search(
         "evaluator": evaluator,
         "searcher": searcher,
         "objective": objective,
+        "span": list(span),
         "runtime": runtime,
         "precision": precision,
         "threads": threads,
@@ -207,7 +211,8 @@ def search(
                 "budget", lambda: _milliseconds(wanted, gauge, settings), lambda ms: {"ms": ms}, lambda kept: kept["ms"]
             )
             target = _FROM * budget_ms if adapt else budget_ms
-            problem = Problem(searched, gauge.expected, objective_named(objective, target), MOST * target)
+            least, most = (share * target for share in span)
+            problem = Problem(searched, gauge.expected, objective_named(objective, target), most, least)
             run = SearchRun(
                 folder.path,
                 settings,
@@ -241,6 +246,14 @@ def search(
             return Searched(folder.path, searched, budget_ms, tuple(made), tuple(front), tuple(models))
 
         return lead_or_join(folder.path, lead, workers=workers or cores(), tell=say, storage=storage)
+
+
+def _check_span(span: tuple[float, float]) -> None:
+    least, most = span
+    if not 0 <= least < 1 <= most:
+        raise EdgewiseError(
+            f"the span of interest goes from below the budget (0 to 1) to 1 or more, not from {least:g} to {most:g}"
+        )
 
 
 def _short(full: Recipe, judge: EvaluatorName, epochs: int | None) -> Recipe:

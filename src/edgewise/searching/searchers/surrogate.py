@@ -15,7 +15,8 @@ from edgewise.searching.searchers.random_search import fresh
 from edgewise.searching.space import Point
 
 BEGIN = 10
-"""How many points are drawn before anything is predicted, from everywhere between cheap and dear."""
+"""How many points are drawn before anything is predicted, from everywhere between cheap and dear; of those of about its
+cost, the network that the space is around takes the place."""
 
 SMALL = 10_000
 """A space of up to so many points is looked at as a whole, of a larger one a sample and what is near the front."""
@@ -57,13 +58,23 @@ class Surrogate:
             drawn = fresh(self._problem, random, _DRAWN * BEGIN, set())
         drawn.sort(key=self._problem.cost)
         parts = [part for part in np.array_split(np.arange(len(drawn)), BEGIN) if len(part)]
-        return [drawn[int(random.choice(part))] for part in parts]
+        spread = [drawn[int(random.choice(part))] for part in parts]
+        around = self._problem.space.around
+        return spread if around is None else self._with(spread, self._problem.space.point(around))
+
+    def _with(self, spread: Sequence[Point], first: Point) -> list[Point]:
+        """`first` before the rest of `spread`, in place of the point of the nearest cost, if it is of interest."""
+        if not self._of_interest([first]):
+            return list(spread)
+        cost = self._problem.cost(first)
+        by_cost = sorted(spread, key=lambda point: abs(np.log(self._problem.cost(point) / cost)))
+        return [first, *(point for point in spread if point not in (first, by_cost[0]))]
 
     def _pool(self, random: np.random.Generator, known: set[str]) -> list[Point]:
         """What may be proposed: all that is not known, or some of it and the neighbours of the front."""
         if self._problem.space.size <= SMALL:
             return self._problem.distinct(self._of_interest(self._points()), known)
-        best = [self._results[index] for index in front([(one.accuracy, one.cost) for one in self._results])]
+        best = [self._results[index] for index in front(self._told())]
         near = [point for one in best for point in self._problem.space.neighbours(one.point)]
         near = [near[index] for index in random.permutation(len(near))[:_POOL]]
         return self._problem.distinct(self._of_interest(near), known) + fresh(self._problem, random, _POOL, known)
@@ -80,10 +91,10 @@ class Surrogate:
     def _best(self, pool: list[Point]) -> list[Point]:
         """The batch, one by one: each as if those before it came out as they are expected to."""
         process = fitted(self._data([one.point for one in self._results]), self._log_errors())
-        known = [(one.accuracy, one.cost) for one in self._results]
+        known = self._told()
         worst = self._worst or (min(accuracy for accuracy, _ in known[:BEGIN]), self._problem.most)
         candidates = self._data(pool)
-        costs = np.exp(candidates.log_costs)
+        costs = np.maximum(np.exp(candidates.log_costs), self._problem.least)
         free = np.ones(len(pool), bool)
         chosen: list[int] = []
         while len(chosen) < min(self.batch, len(pool)):
@@ -96,6 +107,9 @@ class Surrogate:
             process = process.given(one, mean[index : index + 1])
             known.append((1 - float(np.exp(mean[index])), float(costs[index])))
         return [pool[index] for index in chosen]
+
+    def _told(self) -> list[Pair]:
+        return [(one.accuracy, self._problem.counted(one.cost)) for one in self._results]
 
     def _data(self, points: Sequence[Point]) -> Data:
         return Data(np.array(points), np.log([self._problem.cost(point) for point in points]))

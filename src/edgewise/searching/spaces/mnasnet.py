@@ -78,6 +78,18 @@ MNASNET = Space(
     ),
     _build,
     _layers,
+    {
+        f"{choice}{number}": option
+        for number in range(1, len(_BLOCKS) + 1)
+        for choice, option in (
+            ("op", "mbconv6"),
+            ("kernel", 3),
+            ("squeeze", 0.0),
+            ("skip", "identity"),
+            ("filters", 1.0),
+            ("layers", 0),
+        )
+    },
 )
 """Every layer of a block alike. The convolution may be any of the paper's three, the inverted residual widened by 3 or
 6, as in the networks that were found: with it a block has the 432 forms that the paper speaks of."""

@@ -15,10 +15,15 @@ _RULE = WidthRule(divisor=8)
 
 @dataclass(frozen=True)
 class _Stage:
+    """A stage of the table. `expansion` is the option nearest to what its blocks have there on average."""
+
     width: int
     blocks: int
     stride: int
     activation: ActivationKind
+    expansion: int
+    kernel: int
+    squeeze: bool
 
     def depth(self, more: Option) -> int:
         return max(1, self.blocks + int(more))
@@ -53,7 +58,7 @@ class _Around:
                 entering = out
         rows += [
             ConvBNAct(out_channels=6 * entering, kernel=1, activation="hard_swish"),
-            Classifier(classes=1000, hidden=self.hidden, dropout=0.2),
+            Classifier(classes=1000, hidden=_RULE.round(self.hidden * float(chosen["hidden"])), dropout=0.2),
         ]
         widths = WidthRule(divisor=8, head="fixed")
         return Architecture(f"{self.name}_space", tuple(rows), norm=BatchNorm(eps=1e-3), widths=widths)
@@ -63,29 +68,32 @@ class _Around:
         return ("stem", "first", *stage_layers(depths), "last", "classes")
 
     def space(self) -> Space:
-        choices = tuple(
-            choice
-            for number in range(1, len(self.stages) + 1)
-            for choice in (
+        choices: list[Choice] = []
+        around: dict[str, Option] = {}
+        for number, stage in enumerate(self.stages, 1):
+            choices += [
                 Choice(f"expansion{number}", (3, 4, 6)),
                 Choice(f"kernel{number}", (3, 5)),
                 Choice(f"squeeze{number}", (False, True)),
                 Choice(f"filters{number}", (0.75, 1.0, 1.25)),
                 Choice(f"layers{number}", (-1, 0, 1)),
-            )
-        )
-        return Space(self.name, choices, self.build, self.layers)
+            ]
+            own = (stage.expansion, stage.kernel, stage.squeeze, 1.0, 0)
+            around |= {choice.name: option for choice, option in zip(choices[-len(own) :], own, strict=True)}
+        # What a thousand classes need is wide for ten.
+        choices.append(Choice("hidden", (0.25, 0.5, 1.0)))
+        return Space(self.name, tuple(choices), self.build, self.layers, {**around, "hidden": 1.0})
 
 
 MOBILENET_V3 = _Around(
     "mobilenet_v3",
     InvertedResidual(out_channels=16, activation="relu"),
     (
-        _Stage(24, 2, 2, "relu"),
-        _Stage(40, 3, 2, "relu"),
-        _Stage(80, 4, 2, "hard_swish"),
-        _Stage(112, 2, 1, "hard_swish"),
-        _Stage(160, 3, 2, "hard_swish"),
+        _Stage(24, 2, 2, "relu", 4, 3, squeeze=False),
+        _Stage(40, 3, 2, "relu", 3, 5, squeeze=True),
+        _Stage(80, 4, 2, "hard_swish", 3, 3, squeeze=False),
+        _Stage(112, 2, 1, "hard_swish", 6, 3, squeeze=True),
+        _Stage(160, 3, 2, "hard_swish", 6, 5, squeeze=True),
     ),
     hidden=1280,
 ).space()
@@ -96,10 +104,10 @@ MOBILENET_V3_EARLY = _Around(
     "mobilenet_v3_early",
     InvertedResidual(out_channels=16, stride=2, squeeze=8, activation="relu"),
     (
-        _Stage(24, 2, 2, "relu"),
-        _Stage(40, 3, 2, "hard_swish"),
-        _Stage(48, 2, 1, "hard_swish"),
-        _Stage(96, 3, 2, "hard_swish"),
+        _Stage(24, 2, 2, "relu", 4, 3, squeeze=False),
+        _Stage(40, 3, 2, "hard_swish", 6, 5, squeeze=True),
+        _Stage(48, 2, 1, "hard_swish", 3, 5, squeeze=True),
+        _Stage(96, 3, 2, "hard_swish", 6, 5, squeeze=True),
     ),
     hidden=1024,
 ).space()

@@ -56,4 +56,12 @@ SHUFFLENET_V2 = Space(
     ),
     _build,
     _layers,
+    {
+        "last": 1024,
+        **{
+            f"{choice}{number}": option
+            for number in range(1, len(_STAGES) + 1)
+            for choice, option in (("filters", 1.0), ("units", 0), ("kernel", 3), ("squeeze", False))
+        },
+    },
 )
