@@ -20,6 +20,7 @@ import page_scene_training
 import page_scenes
 import page_search
 import page_search_cifar
+import page_studies
 from edgewise.files import write_text
 
 ROOT = Path(__file__).parent.parent
@@ -30,7 +31,7 @@ BUSY = 0.5
 """What load (the mean number of busy tasks over a minute) beyond a benchmark's own says that a machine was busy with
 something else."""
 
-CORES = ("adapt", "adapt_time", "scene_training", "search_cifar", "search_workers")
+CORES = ("adapt", "adapt_time", "scene_training", "search_cifar", "search_workers", "studies")
 """Benchmarks that keep two cores busy themselves; the others one."""
 
 TIMELESS = ("search",)
@@ -310,6 +311,7 @@ SECTIONS: dict[str, Callable[[Report], str]] = {
     "training": training,
     "quantum": quantum,
     "scenes": lambda report: page_scenes.scenes(report, table),
+    "studies": lambda report: page_studies.studies(report, table),
     "scene_training": lambda report: page_scene_training.scene_training(report, table),
 }
 """By the name of the results file, in the order of the page."""

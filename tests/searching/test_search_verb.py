@@ -204,7 +204,7 @@ def test_a_second_process_works_for_the_first(given: Given, unbroken: Searched, 
     [
         ({"space": "mobile"}, "there is no space 'mobile'; choose one of: mnasnet, mobilenet_v3, "),
         ({"space": "none.py"}, "there is no file none.py; a space of your own is a Python file"),
-        ({"space": __file__}, "has 0 spaces; a file to search has one"),
+        ({"space": __file__}, "has 0 spaces; a file with a space of your own has one"),
         ({"evaluator": "oracle"}, "there is no evaluator 'oracle'; choose one of: supernet, proxy, lookup"),
         ({"evaluator": "lookup"}, "the evaluator lookup reads a table of results"),
         ({"searcher": "chance"}, "there is no searcher 'chance'; choose one of: surrogate, ppo, "),

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 def study(
-    name: Annotated[str | None, Argument(help="Which; `--list` names them.")] = None,
+    name: Annotated[
+        str | None, Argument(help="Which, `--list` names them; or a .py file with a Study of your own.")
+    ] = None,
     data: Annotated[str, Option(help="An image folder, a CSV, or `digits`.")] = "digits",
     out: Annotated[Path | None, Option(help="The folder of the study; by default runs/study/NAME.")] = None,
     seeds: Annotated[int, Option(help="Runs of every variant.")] = 3,

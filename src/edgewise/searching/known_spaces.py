@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 from edgewise.errors import EdgewiseError
+from edgewise.own_file import only_one
 from edgewise.papers import names
 from edgewise.searching.space import Space
 from edgewise.searching.spaces import SPACES, scaled
@@ -25,7 +25,9 @@ def find_space(name: str, *, size: int, classes: int, width: float = 1.0) -> Spa
     if name in SPACES:
         return SPACES[name].given(size=size, classes=classes, width=width)
     if name.endswith(".py"):
-        return _read(Path(name)).given(size=size, classes=classes, width=width)
+        return only_one(Path(name), Space, SPACES.values(), word="space", plural="spaces").given(
+            size=size, classes=classes, width=width
+        )
     if name in names():
         sizes = dict.fromkeys(max(_GRID, round(size * share / _GRID) * _GRID) for share in _SIZES)
         return scaled(name, sizes=tuple(sizes)).given(classes=classes, width=width)
@@ -33,21 +35,3 @@ def find_space(name: str, *, size: int, classes: int, width: float = 1.0) -> Spa
         f"there is no space {name!r}; choose one of: {', '.join(SPACES)}; or a network of `edgewise models`, or a "
         "Python file with a Space in it"
     )
-
-
-def _read(path: Path) -> Space:
-    if not path.is_file():
-        raise EdgewiseError(f"there is no file {path}; a space of your own is a Python file with a Space in it")
-    spec = importlib.util.spec_from_file_location(f"edgewise_space_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise EdgewiseError(f"{path} cannot be imported as Python")
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:  # whatever the user's file does
-        raise EdgewiseError(f"{path} cannot be imported ({type(error).__name__}: {error})") from None
-    # An imported one is somebody else's.
-    own = [one for name, one in vars(module).items() if isinstance(one, Space) and one not in SPACES.values()]
-    if len(own) != 1:
-        raise EdgewiseError(f"{path} has {len(own)} spaces; a file to search has one")
-    return own[0]

@@ -17,6 +17,7 @@ from edgewise.costs import count
 from edgewise.errors import EdgewiseError
 from edgewise.explaining.study_report import StudyReport, VariantSummary, study_report
 from edgewise.files import write_text
+from edgewise.own_file import only_one
 from edgewise.papers import Architecture
 from edgewise.run_folder import RunFolder
 from edgewise.studies import STUDIES, Outcome, Study, Variant, interval, judged
@@ -97,9 +98,12 @@ class Studied:
 
 
 def find_study(name: str) -> Study:
-    """The study called `name`. Raises `EdgewiseError` with the nearest name when there is none."""
+    """The study called `name`, or in the Python file of that name. Raises `EdgewiseError` with the nearest name when
+    there is none, and for a file without exactly one study."""
     if name in STUDIES:
         return STUDIES[name]
+    if name.endswith(".py"):
+        return only_one(Path(name), Study, STUDIES.values(), word="study", plural="studies")
     near = get_close_matches(name, STUDIES, 1)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(STUDIES)}"
     raise EdgewiseError(f"there is no study '{name}'; {hint}")
@@ -122,7 +126,7 @@ def study(
     tell: Tell | None = None,
 ) -> Studied:
     """Trains the variants of the study `name` alike on `data`, from the same `seeds` seeds, for `epochs` epochs, and
-    says of every claim of its paper whether it was seen.
+    says of every claim of its paper whether it was seen. A name that ends in `.py` is a file with a `Study` in it.
 
     `images` takes so many of the training images, `width` another multiplier than the study's own, `size` other pixels
     than the images' own. `out`, by default `runs/study/NAME`, gets `report.html`, `study.json` and a model file of
@@ -148,7 +152,7 @@ def study(
         "width": width,
         "input": size,
     }
-    folder = Path(out) if out is not None else Path("runs") / "study" / name
+    folder = Path(out) if out is not None else Path("runs") / "study" / found.name
     with RunFolder(folder, asked) as run:
         trainings = _Trainings(run, found, dataset, epochs, width, size, decoding_workers(workers), say)
         say(f"{described(dataset)}; {found.question}")
