@@ -66,7 +66,5 @@ def test_what_is_no_such_file(content: str, message: str, tmp_path: Path) -> Non
     path.write_text(content)
     with pytest.raises(EdgewiseError, match=message):
         read(path)
-    with pytest.raises(
-        EdgewiseError, match=r"a space of your own is a Python file with one Space"
-    ):
+    with pytest.raises(EdgewiseError, match=r"a space of your own is a Python file with one Space"):
         read(tmp_path / "yours.py")
