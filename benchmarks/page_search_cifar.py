@@ -33,7 +33,7 @@ def search_cifar(report: Report, table: Table) -> str:
     networks = {name: seeds for one in made.values() for name, seeds in one.items()}
     head = ("network", "seeds", "median ms", "test accuracy")
     ordered = sorted(networks.items(), key=lambda one: mean_point(one[1]))
-    cost_head = ("finds", "space", "width", "budget", "ms", "judged by", "trials", "minutes in all")
+    cost_head = ("finds", "space", "choices", "width", "budget", "ms", "judged by", "trials", "minutes in all")
     found = [one["finds"] for one in searches]
     return f"""## Searched networks against width multipliers
 
@@ -61,6 +61,7 @@ def _cost(search: Report) -> list[str]:
     return [
         search["finds"],
         search["space"],
+        str(len(search["choices"])),
         f"{search['width']:g}",
         search["budget"],
         f"{search['budget_ms']:.3f}",
