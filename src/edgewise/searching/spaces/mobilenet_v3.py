@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from edgewise.blocks import Classifier, ConvBNAct, InvertedResidual, Row, WidthRule
+from edgewise.blocks import Classifier, ConvBNAct, InvertedResidual, MnasLayer, Row, WidthRule
 from edgewise.graph.ops import ActivationKind, BatchNorm
 from edgewise.papers import Architecture
 from edgewise.searching.space import Choice, Option, Space, stage_layers
@@ -28,31 +28,55 @@ class _Stage:
     def depth(self, more: Option) -> int:
         return max(1, self.blocks + int(more))
 
+    def row(self, entering: int, out: int, expansion: int, kernel: int, stride: int, gated: bool) -> Row:
+        """A block for `entering` channels; without expansion a regular convolution, with the identity beside it."""
+        squeeze = _RULE.round(0.25 * (expansion * entering or out)) if gated else 0
+        if expansion:
+            return InvertedResidual(
+                expanded=expansion * entering,
+                out_channels=out,
+                kernel=kernel,
+                stride=stride,
+                squeeze=squeeze,
+                activation=self.activation,
+            )
+        return MnasLayer(
+            op="conv",
+            out_channels=out,
+            kernel=kernel,
+            stride=stride,
+            squeeze=squeeze,
+            gate="hard_sigmoid",
+            activation=self.activation,
+            skip="identity",
+        )
+
 
 @dataclass(frozen=True)
 class _Around:
-    """The networks around one of the two tables: its first block, its stages, and the classifier's hidden width."""
+    """The networks around one of the two tables: its first block, its stages, and the classifier's hidden width. With
+    `regular`, every block may be a regular convolution too."""
 
     name: str
     first: InvertedResidual
     stages: tuple[_Stage, ...]
     hidden: int
+    regular: bool = False
 
     def build(self, chosen: Mapping[str, Option]) -> Architecture:
-        rows: list[Row] = [ConvBNAct(out_channels=16, stride=2, activation="hard_swish"), self.first]
+        rows: list[Row] = [ConvBNAct(out_channels=16, stride=2, activation="hard_swish"), self._first(chosen)]
         entering = self.first.out_channels
         for number, stage in enumerate(self.stages, 1):
             out = _RULE.round(stage.width * float(chosen[f"filters{number}"]))
             for block in range(stage.depth(chosen[f"layers{number}"])):
-                expanded = int(chosen[f"expansion{number}"]) * entering
                 rows.append(
-                    InvertedResidual(
-                        expanded=expanded,
-                        out_channels=out,
+                    stage.row(
+                        entering,
+                        out,
+                        expansion=int(chosen[f"expansion{number}"]),
                         kernel=int(chosen[f"kernel{number}"]),
                         stride=1 if block else stage.stride,
-                        squeeze=_RULE.round(0.25 * expanded) if chosen[f"squeeze{number}"] else 0,
-                        activation=stage.activation,
+                        gated=bool(chosen[f"squeeze{number}"]),
                     )
                 )
                 entering = out
@@ -63,16 +87,24 @@ class _Around:
         widths = WidthRule(divisor=8, head="fixed")
         return Architecture(f"{self.name}_space", tuple(rows), norm=BatchNorm(eps=1e-3), widths=widths)
 
+    def _first(self, chosen: Mapping[str, Option]) -> Row:
+        if chosen.get("first", "separable") == "separable":
+            return self.first
+        return ConvBNAct(
+            out_channels=self.first.out_channels, stride=self.first.stride, activation=self.first.activation
+        )
+
     def layers(self, chosen: Mapping[str, Option]) -> tuple[str, ...]:
         depths = [stage.depth(chosen[f"layers{number}"]) for number, stage in enumerate(self.stages, 1)]
         return ("stem", "first", *stage_layers(depths), "last", "classes")
 
     def space(self) -> Space:
-        choices: list[Choice] = []
-        around: dict[str, Option] = {}
+        choices: list[Choice] = [Choice("first", ("separable", "conv"))] if self.regular else []
+        around: dict[str, Option] = {choice.name: choice.options[0] for choice in choices}
+        expansions = (0, 3, 4, 6) if self.regular else (3, 4, 6)
         for number, stage in enumerate(self.stages, 1):
             choices += [
-                Choice(f"expansion{number}", (3, 4, 6)),
+                Choice(f"expansion{number}", expansions),
                 Choice(f"kernel{number}", (3, 5)),
                 Choice(f"squeeze{number}", (False, True)),
                 Choice(f"filters{number}", (0.75, 1.0, 1.25)),
@@ -100,7 +132,7 @@ MOBILENET_V3 = _Around(
 """Around MobileNetV3-Large (Table 1). The paper searched in MnasNet's space; this is the part of it that what it found
 lies in, with their activations and their gates of a quarter of what is expanded."""
 
-MOBILENET_V3_EARLY = _Around(
+_EARLY = _Around(
     "mobilenet_v3_early",
     InvertedResidual(out_channels=16, stride=2, squeeze=8, activation="relu"),
     (
@@ -110,5 +142,12 @@ MOBILENET_V3_EARLY = _Around(
         _Stage(96, 3, 2, "hard_swish", 6, 5, squeeze=True),
     ),
     hidden=1024,
-).space()
+)
+
+MOBILENET_V3_EARLY = _EARLY.space()
 """Around MobileNetV3-Small (Table 2): early in the network its maps are a quarter of Large's, and its blocks fewer."""
+
+MOBILENET_V3_REGULAR = replace(_EARLY, name="mobilenet_v3_regular", regular=True).space()
+"""The same with MnasNet's regular convolutions among the options (Tan et al., 2018, section 4.1). Depthwise ones save
+multiply-adds, and where maps are small and vector units wide they save no time: MobileDets (Xiong et al., 2020) found
+regular ones again on most accelerators."""
