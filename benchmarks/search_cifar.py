@@ -2,13 +2,13 @@
 
 Spaces around MobileNetV3 (32 pixels) are searched with shared weights for a budget: around Large at half width for what
 MobileNetV2 at half width takes, around Small for a little less than Small takes, and around Small with regular
-convolutions among the options for a little less than Small at 0.7 takes. Of the last one's networks the best four are
+convolutions among the options for a little less than Small at width 0.7 takes. Of the last one's networks the best four are
 trained whole, and validation images choose one. What is found is trained from scratch. MobileNetV2 and MobileNetV3 at
 width multipliers, the nearest ones above and below the found networks' latencies, are trained with the same recipe, for
 as many epochs, from the same seeds: as many networks at a time as there are cores, each with one thread. In the end all
 are timed side by side.
 
-    python benchmarks/search_cifar.py CIFAR10_FOLDER          about 7 hours on two cores; a search is up to 90 minutes of it
+    python benchmarks/search_cifar.py CIFAR10_FOLDER          about 7 hours on two cores
     python benchmarks/search_cifar.py CIFAR10_FOLDER --time   only the latencies of what is done
 
 CIFAR10_FOLDER is CIFAR-10 as an image folder, `train/<class>/*` and `test/<class>/*`. Every network that is done is
@@ -43,8 +43,7 @@ RESULTS = Path(__file__).parent / "results" / "search_cifar.json"
 @dataclass(frozen=True)
 class Search:
     """One search: the space at a width, the budget, what the network it finds is called, and for how many epochs the
-    shared weights are trained. `finalists` networks are trained whole, for validation images to choose one; a single one
-    is the search's best."""
+    shared weights are trained. Of several `finalists`, which are trained whole, validation images choose one."""
 
     space: str
     width: float
@@ -59,7 +58,7 @@ SEARCHES = {
     "search": Search("mobilenet_v3", 0.5, "1x mobilenet_v2_0.5", "searched"),
     "search early": Search("mobilenet_v3_early", 1.0, "0.97x mobilenet_v3_small", "searched_early"),
     "search regular": Search(
-        "mobilenet_v3_regular", 1.0, "0.97x mobilenet_v3_small_0.7", "searched_regular", 6, (0.6, 1.05), 4
+        "mobilenet_v3_regular", 1.0, "0.62x mobilenet_v3_small", "searched_regular", 6, (0.6, 1.05), 4
     ),
 }
 
