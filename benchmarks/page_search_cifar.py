@@ -57,8 +57,8 @@ def search_cifar(report: Report, table: Table) -> str:
     found = [one["finds"] for one in searches]
     return f"""## Searched networks against width multipliers
 
-CIFAR-10 at 32 pixels. Every search judged networks of a space, by weights that all share or by a short training of
-each, and chose the most accurate within its budget; where there were finalists, these were trained whole first:
+CIFAR-10 at 32 pixels. Every search judged networks of a space, by weights that all share, and chose the most
+accurate within its budget; where there were finalists, these were trained whole first, and validation images chose:
 
 {table(cost_head, [_cost(one) for one in searches])}
 
@@ -76,8 +76,6 @@ What they found, and of every family width multipliers around its latency, were 
 
 
 def _cost(search: Report) -> list[str]:
-    epochs = search["judged_epochs"]
-    judged = "shared weights" if search["evaluator"] == "supernet" else "trainings"
     return [
         search["finds"],
         search["space"],
@@ -85,7 +83,7 @@ def _cost(search: Report) -> list[str]:
         f"{search['width']:g}",
         search["budget"],
         f"{search['budget_ms']:.3f}",
-        f"{judged} of {epochs} epoch{'s' if epochs > 1 else ''}",
+        f"shared weights of {search['judged_epochs']} epochs",
         str(len(search["trials"])),
         str(len(search["finalists"]) if "finalists" in search else 1),
         f"{search['seconds'] / 60:.0f}",

@@ -2,11 +2,11 @@
 
 Spaces around MobileNetV3 (32 pixels) are searched with shared weights for a budget: around Large at half width for what
 MobileNetV2 at half width takes, around Small for a little less than Small takes, and around Small with regular
-convolutions among the options for a little less than Small at width 0.7 takes. Of the last one's networks the best four are
-trained whole, and validation images choose one. What is found is trained from scratch. MobileNetV2 and MobileNetV3 at
-width multipliers, the nearest ones above and below the found networks' latencies, are trained with the same recipe, for
-as many epochs, from the same seeds: as many networks at a time as there are cores, each with one thread. In the end all
-are timed side by side.
+convolutions among the options for a little less than Small at width 0.7 takes. Of the last one's networks the best four
+are trained whole, and validation images choose one. What is found is trained from scratch. MobileNetV2 and MobileNetV3
+at width multipliers, the nearest ones above and below the found networks' latencies, are trained with the same recipe,
+for as many epochs, from the same seeds: as many networks at a time as there are cores, each with one thread. In the end
+all are timed side by side.
 
     python benchmarks/search_cifar.py CIFAR10_FOLDER          about 7 hours on two cores
     python benchmarks/search_cifar.py CIFAR10_FOLDER --time   only the latencies of what is done
@@ -20,15 +20,11 @@ from __future__ import annotations
 
 import argparse
 import os
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 # Before torch loads OpenMP: what the command line does too.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-import torch
 
 import edgewise
 from edgewise.papers import Architecture, find
@@ -129,16 +125,19 @@ class Runs(KeptRuns):
             within = [one for one in trials if one.accuracy and one.like is None and one.cost <= kept["budget_ms"]]
             best = sorted(within, key=lambda one: one.accuracy or 0.0, reverse=True)[: search.finalists]
             networks = [space.architecture(one.point) for one in best]
-            folders = [self.folder / f"{key} finalists" / f"{one.number}" for one in best]
-            with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
-                count = len(best)
-                scores = list(pool.map(finalist, [self.data] * count, networks, folders, [self.epochs] * count))
-            first = scores.index(max(scores))
+            scores = self.trained_beside(
+                {
+                    f"{key} finalists/{trial.number}": (network, FINALISTS_SEED)
+                    for trial, network in zip(best, networks, strict=True)
+                }
+            )
+            validation = [one["validation"] for one in scores]
+            first = validation.index(max(validation))
             return {
                 "seed": FINALISTS_SEED,
                 "finalists": [
-                    {"trial": one.number, "proxy": one.accuracy, "ms": one.cost, "validation": score}
-                    for one, score in zip(best, scores, strict=True)
+                    {"trial": one.number, "shared": one.accuracy, "ms": one.cost, "validation": score}
+                    for one, score in zip(best, validation, strict=True)
                 ],
                 "chosen": best[first].number,
                 "choices": space.named(best[first].point),
@@ -170,15 +169,6 @@ class Runs(KeptRuns):
         return {name: Architecture.from_dict(one) for name, one in kept.items()}
 
 
-def finalist(data: Path, architecture: Architecture, folder: Path, epochs: int) -> float:
-    """The accuracy on the validation images of the network trained from scratch on one core, beside others."""
-    torch.set_num_threads(1)
-    made = edgewise.train(
-        data, architecture, size=SIZE, epochs=epochs, seed=FINALISTS_SEED, workers=0, out=folder, progress=False
-    )
-    return made.training.metrics["accuracy"]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="CIFAR-10 as an image folder")
@@ -194,10 +184,14 @@ def main() -> None:
         beside: dict[str, Architecture] = {}
         for name, architecture in found.items():
             beside |= runs.nearest(f"nearest {name}", architecture)
-        for networks in (found, beside):
-            for seed in range(asked.seeds):
-                for name, architecture in networks.items():
-                    runs.trained(f"networks/{seed}/{name}", architecture, seed)
+        runs.trained_beside(
+            {
+                f"networks/{seed}/{name}": (architecture, seed)
+                for networks in (found, beside)
+                for seed in range(asked.seeds)
+                for name, architecture in networks.items()
+            }
+        )
     runs.timed("networks")
     say(f"written to {asked.out}")
 

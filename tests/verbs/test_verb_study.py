@@ -25,7 +25,7 @@ def images(tmp_path_factory: pytest.TempPathFactory, coloured_folder: Callable[.
 
 def test_a_study(images: Path, tmp_path: Path) -> None:
     told: list[str] = []
-    made = study(TINY, images, out=tmp_path / "run", seeds=2, epochs=2, workers=0, tell=told.append)
+    made = study(TINY, images, out=tmp_path / "run", seeds=2, epochs=2, workers=2, tell=told.append)
     assert {name: len(one.runs) for name, one in made.variants.items()} == dict.fromkeys(tiny_study.variants(), 2)
     assert made.variants["smaller"].architecture.input == (3, 12, 12)
     # Three networks from two seeds: int8 is the first of them quantised, and not trained again.
@@ -42,7 +42,7 @@ def test_a_study(images: Path, tmp_path: Path) -> None:
 
     # What is done is not done again; more seeds are.
     told.clear()
-    more = study(TINY, images, out=tmp_path / "run", seeds=3, epochs=2, workers=0, tell=told.append)
+    more = study(TINY, images, out=tmp_path / "run", seeds=3, epochs=2, workers=2, tell=told.append)
     assert [line for line in told if "seed" in line and "seed 2" not in line] == []
     assert {name: one.runs[0] for name, one in more.variants.items()} == {
         name: one.runs[0] for name, one in made.variants.items()

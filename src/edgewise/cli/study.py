@@ -27,7 +27,7 @@ def study(
     size: Annotated[int | None, Option("--input", help="Input pixels; by default the images' own.")] = None,
     root: Annotated[Path | None, Option(help="Where a CSV's relative paths begin, and torchvision's data lie.")] = None,
     skip_bad: Annotated[bool, Option("--skip-bad", help="Leave unreadable images out.")] = False,
-    workers: Annotated[int | None, Option(help="Processes that decode images.")] = None,
+    workers: Annotated[int | None, Option(help="Runs that are trained at a time; by default one a core.")] = None,
     listed: Annotated[bool, Option("--list", help="Say what there is and train nothing.")] = False,
 ) -> None:
     """Train a paper's ablation alike on your data, and say whether what the paper says was seen."""

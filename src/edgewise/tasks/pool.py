@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 Tell = Callable[[str], None]
+Done = Callable[[str, int], None]
 
 PATIENCE_SECONDS = 25.0
 """After so long without progress a worker is taken to be dead or hanging."""
@@ -65,10 +66,16 @@ class Pool:
             self._queue.sweep()
         end(self._processes)
 
-    def run(self, tasks: Mapping[str, Task]) -> dict[str, tuple[float, ...]]:
+    def missing(self, tasks: Mapping[str, Task]) -> list[str]:
+        """The names of those of `tasks` that are not done."""
+        done = self._done(tasks)
+        return [name for name in tasks if name not in done]
+
+    def run(self, tasks: Mapping[str, Task], done_one: Done | None = None) -> dict[str, tuple[float, ...]]:
         """The results of `tasks`, by name; those done before are not done again. What failed is told and left out.
 
-        Raises `EdgewiseError` where workers die over and over.
+        `done_one` is called with the name of every task that is done now, and how many are left. Raises `EdgewiseError`
+        where workers die over and over.
         """
         done, asked = self._done(tasks), self._queue.asked()
         for name, task in tasks.items():
@@ -76,10 +83,14 @@ class Pool:
                 self._queue.add(name, task)
         if done and len(done) < len(tasks):
             self._tell(f"{len(done)} of {len(tasks)} are done already")
-        told: set[str] = set()
+        told, seen = set[str](), set(done)
         self._ended = 0
         while True:
             done, failures = self._done(tasks), self._queue.failures()
+            for name in [name for name in tasks if name in done and name not in seen]:
+                seen.add(name)
+                if done_one is not None:
+                    done_one(name, len(tasks) - len(seen))
             for name in sorted((failures.keys() & tasks.keys()) - told):
                 self._tell(f"{name} is left out: {failures[name]}")
                 told.add(name)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from edgewise.costs import count
 from edgewise.errors import EdgewiseError
@@ -19,8 +17,11 @@ from edgewise.own_file import only_one
 from edgewise.papers import Architecture
 from edgewise.run_folder import RunFolder
 from edgewise.studies import STUDIES, Outcome, Study, interval, judged
-from edgewise.verbs.checks import at_least, decoding_workers, described
-from edgewise.verbs.study_trainings import Run, Tell, Trainings
+from edgewise.tasks import Tell
+from edgewise.verbs.checks import at_least, cores, described
+from edgewise.verbs.study_data import StudyData
+from edgewise.verbs.study_run import Run
+from edgewise.verbs.study_trainings import Trainings
 
 if TYPE_CHECKING:
     from edgewise.data import Dataset
@@ -112,20 +113,17 @@ def study(
     says of every claim of its paper whether it was seen. A name that ends in `.py` is a file with a `Study` in it.
 
     `images` takes so many of the training images, `width` another multiplier than the study's own, `size` other pixels
-    than the images' own. `out`, by default `runs/study/NAME`, gets `report.html`, `study.json` and a model file of
-    every run; the same call on the same folder goes on where it was, and may ask for more seeds.
+    than the images' own. `workers` runs are trained at a time, by default one on each core. `out`, by default
+    `runs/study/NAME`, gets `report.html`, `study.json` and a model file of every run; the same call on the same folder
+    goes on where it was, and may ask for more seeds.
 
     Raises `EdgewiseError` for a study, data or options that cannot be used.
     """
     say: Tell = tell or (lambda text: None)
     found = find_study(name)
-    at_least(1, {"seeds": seeds, "epochs": epochs, "images": images, "input": size})
-    from edgewise.data import open_dataset
-
-    dataset = open_dataset(data, skip_bad=skip_bad, root=root)
-    if dataset.task != "classify" or dataset.multi_label:
-        raise EdgewiseError(f"{dataset.source} is not of images with one class each, which studies are trained on")
-    dataset = _part(dataset, images)
+    at_least(1, {"seeds": seeds, "epochs": epochs, "images": images, "input": size, "workers": workers})
+    named = StudyData(str(data), None if root is None else str(root), skip_bad, images)
+    dataset = named.opened()
     asked = {
         "verb": "study",
         "study": name,
@@ -137,30 +135,17 @@ def study(
     }
     folder = Path(out) if out is not None else Path("runs") / "study" / found.name
     with RunFolder(folder, asked) as run:
-        trainings = Trainings(run, found, dataset, epochs, width, size, decoding_workers(workers), say)
+        named.write(folder)
+        trainings = Trainings(run, found, dataset, epochs, width, size, workers or cores(), say)
         say(f"{described(dataset)}; {found.question}")
-        variants = found.variants()
-        measured: dict[str, dict[int, Run]] = {name: {} for name in variants}
-        # Seed by seed: a study that is stopped early has as many of each.
-        for seed in range(seeds):
-            for key, variant in variants.items():
-                measured[key][seed] = trainings.run(key, variant, seed)
-        done = {key: Measured(trainings.architecture(one), measured[key]) for key, one in variants.items()}
+        measured = trainings.runs(seeds)
+        done = {key: Measured(trainings.architecture(one), measured[key]) for key, one in trainings.variants.items()}
         accuracies = {key: {seed: one.accuracy for seed, one in runs.items()} for key, runs in measured.items()}
         outcomes = tuple(judged(claim, accuracies) for claim in found.claims)
         made = Studied(found, done, outcomes, folder / "report.html")
         write_text(folder / "study.json", json.dumps(made.to_json(), indent=1, allow_nan=False) + "\n")
         write_text(made.report, study_report(_shown(made, dataset, epochs, command)))
     return made
-
-
-def _part(dataset: Dataset, images: int | None) -> Dataset:
-    """The dataset with so many of its training images, evenly from everywhere: they lie by class."""
-    train = dataset.splits["train"]
-    if images is None or images >= len(train):
-        return dataset
-    chosen = np.unique(np.linspace(0, len(train) - 1, images).astype(int)).tolist()
-    return replace(dataset, splits={**dataset.splits, "train": train.take(chosen)})
 
 
 def _shown(made: Studied, dataset: Dataset, epochs: int, command: str) -> StudyReport:

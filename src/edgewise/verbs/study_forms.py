@@ -8,13 +8,14 @@ from tempfile import TemporaryDirectory
 from edgewise.data import Dataset
 from edgewise.deploy.quantization import SCHEMES, quantize_onnx
 from edgewise.deploy.scoring import evaluate_artifact
+from edgewise.verbs.checks import decoding_workers
 from edgewise.verbs.fine_tuning import EPOCHS, fine_tune_for
 from edgewise.verbs.quantize import calibration_images, exported, subject_of
 
 _CALIBRATION = 256
 
 
-def int8_accuracy(model: Path, dataset: Dataset, *, tuned: bool, workers: int) -> float:
+def int8_accuracy(model: Path, dataset: Dataset, *, tuned: bool) -> float:
     """The accuracy of the model file `model` on the test images, in ONNX Runtime's int8 with a range for every
     channel's weights; `tuned` for these roundings before, as `quantize` does."""
     with TemporaryDirectory() as name:
@@ -30,7 +31,7 @@ def int8_accuracy(model: Path, dataset: Dataset, *, tuned: bool, workers: int) -
                 images,
                 folder / "tuning",
                 epochs=EPOCHS,
-                workers=workers,
+                workers=decoding_workers(None),
                 tell=lambda text: None,
             )
             subject = exported(network, subject.card, folder / "tuned.onnx", 1, tuned=True)

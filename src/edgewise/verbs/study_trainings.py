@@ -1,35 +1,28 @@
-"""The runs of a study: every variant trained from every seed, each kept as it comes."""
+"""The runs of a study: every variant trained from every seed, as many at a time as there are workers."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
+import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from edgewise.errors import EdgewiseError
 from edgewise.papers import Architecture
 from edgewise.run_folder import RunFolder
 from edgewise.studies import Study, Variant
+from edgewise.tasks import Pool, Task, Tell
+from edgewise.verbs.study_run import Run, Training
 
 if TYPE_CHECKING:
     from edgewise.data import Dataset, Preprocessing
     from edgewise.training import Recipe
 
+MODULE = "edgewise.verbs.study_worker"
+
 _SMALLEST = 8
 """Pixels that an input may go down to."""
-
-Tell = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Run:
-    """One variant trained from one seed: its accuracy on the test images, on the validation images after every epoch,
-    and the seconds it took."""
-
-    accuracy: float
-    curve: tuple[float | None, ...]
-    seconds: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +39,10 @@ class Trainings:
     say: Tell
 
     @cached_property
+    def variants(self) -> Mapping[str, Variant]:
+        return self.study.variants()
+
+    @cached_property
     def pixels(self) -> int:
         from edgewise.data.statistics import statistics
 
@@ -60,61 +57,75 @@ class Trainings:
         side = max(_SMALLEST, round(variant.scale * self.pixels))
         return replace(made, input=(made.input[0], side, side))
 
-    def run(self, name: str, variant: Variant, seed: int) -> Run:
-        """The run of a variant from a seed."""
-        architecture = self.architecture(variant)
-        key = f"{architecture.digest[:16]}-{seed}"
-        trained = self._kept(f"trained-{key}", lambda: self._trained(f"{name}, seed {seed}", architecture, seed, key))
-        if variant.form == "float":
+    def runs(self, seeds: int) -> dict[str, dict[int, Run]]:
+        """The runs of all variants, by variant and seed. Raises `EdgewiseError` where one cannot be trained."""
+        # Seed by seed: a study that is stopped early has as many of each.
+        wanted = {(name, seed): self._training(name, seed) for seed in range(seeds) for name in self.variants}
+        labels = {one.key: f"{name}, seed {seed}" for (name, seed), one in reversed(wanted.items())}
+        tasks = {one.key: Task(one.to_json(), one.out) for one in wanted.values()}
+        began = time.monotonic()
+
+        def told(key: str, left: int) -> None:
+            from edgewise.training.progress import clock
+
+            made = Run.read(self.folder.path / "runs" / f"{key}.json")
+            each = (time.monotonic() - began) / (len(missing) - left)
+            rest = f"; about {clock(each * left)} left" if left else ""
+            self.say(f"{labels[key]}: {100 * made.accuracy:.2f}% in {made.seconds:.0f} s{rest}")
+
+        with Pool(self.folder.path, self.workers, self.say, module=MODULE) as pool:
+            missing = pool.missing(tasks)
+            done = pool.run(tasks, told)
+        lost = [labels[key] for key in tasks if key not in done]
+        if lost:
+            raise EdgewiseError(f"{lost[0]} could not be trained: see above; the other runs are kept")
+        found: dict[str, dict[int, Run]] = {name: {} for name in self.variants}
+        for (name, seed), training in wanted.items():
+            found[name][seed] = self._formed(name, seed, training)
+        return found
+
+    def _formed(self, name: str, seed: int, training: Training) -> Run:
+        """The run of a variant that is trained, scored in the variant's form."""
+        trained = Run.read(self.folder.path / training.out)
+        form = self.variants[name].form
+        if form == "float":
             return trained
         from edgewise.verbs.study_forms import int8_accuracy
 
-        model = self.folder.path / "models" / f"{key}.safetensors"
-
         def quantised() -> Run:
             self.say(f"{name}, seed {seed}: quantising")
-            accuracy = int8_accuracy(model, self.dataset, tuned=variant.form == "int8 tuned", workers=self.workers)
-            return replace(trained, accuracy=accuracy)
+            model = training.model(self.folder.path)
+            return replace(trained, accuracy=int8_accuracy(model, self.dataset, tuned=form == "int8 tuned"))
 
-        return self._kept(f"{variant.form.replace(' ', '-')}-{key}", quantised)
+        stage = f"{form.replace(' ', '-')}-{training.key}"
+        return self.folder.stage(stage, quantised, asdict, lambda kept: Run(**{**kept, "curve": tuple(kept["curve"])}))
 
-    def _kept(self, stage: str, make: Callable[[], Run]) -> Run:
-        return self.folder.stage(stage, make, asdict, lambda kept: Run(**{**kept, "curve": tuple(kept["curve"])}))
+    def _training(self, name: str, seed: int) -> Training:
+        architecture = self.architecture(self.variants[name])
+        return Training(architecture, replace(self._recipe, seed=seed), self._preprocessing(architecture))
 
-    def _trained(self, label: str, architecture: Architecture, seed: int, key: str) -> Run:
-        from edgewise.nn import Network
-        from edgewise.training import evaluate
-        from edgewise.training import train as train_network
-        from edgewise.weights import ModelCard, Provenance, save_model
-
-        network = Network(architecture, seed=seed)
-        place = self.folder.path / "training" / key
-        preprocessing = self._preprocessing(architecture)
-        recipe = self._recipe(architecture, seed)
-        trained = train_network(
-            network, self.dataset, recipe, place, preprocessing=preprocessing, workers=self.workers, progress=False
-        )
-        scores = evaluate(network, self.dataset.splits["test"], preprocessing, workers=self.workers)
-        accuracy = scores.metrics()["accuracy"]
-        card = ModelCard(
-            architecture=architecture,
-            preprocessing=preprocessing,
-            classes=self.dataset.classes,
-            multi_label=False,
-            metrics={"test_accuracy": accuracy},
-            provenance=Provenance(data=self.dataset.source, data_digest=self.dataset.digest, seed=seed),
-        )
-        save_model(self.folder.path / "models" / f"{key}.safetensors", network, card)
-        shutil.rmtree(place, ignore_errors=True)
-        self.say(f"{label}: {100 * accuracy:.2f}% in {trained.seconds:.0f} s")
-        curve = tuple(record.metrics.get("accuracy") for record in trained.history)
-        return Run(accuracy, curve, round(trained.seconds, 1))
-
-    def _recipe(self, architecture: Architecture, seed: int) -> Recipe:
+    @cached_property
+    def _recipe(self) -> Recipe:
+        """In the precision in which the base trains faster, which is measured once: variants are trained alike."""
         from edgewise.fitting.halving import default_recipe, with_epochs
+        from edgewise.nn import Network
+        from edgewise.training import choose_precision
+        from edgewise.training.processes import pick_device
 
         flip = self.dataset.source != "digits"
-        return with_epochs(default_recipe(self.dataset, self.pixels, seed=seed, flip=flip), self.epochs, "auto")
+        recipe = with_epochs(default_recipe(self.dataset, self.pixels, seed=0, flip=flip), self.epochs, "auto")
+
+        def chosen() -> str:
+            base = self.architecture(next(iter(self.variants.values())))
+            _, height, width = base.input
+            choice = choose_precision(Network(base), recipe, height=height, width=width, device=pick_device("auto"))
+            self.say(f"training steps of the base: {choice.reason}")
+            return choice.precision
+
+        precision = self.folder.stage(
+            "precision", chosen, lambda one: {"precision": one}, lambda kept: kept["precision"]
+        )
+        return replace(recipe, precision=precision)
 
     def _preprocessing(self, architecture: Architecture) -> Preprocessing:
         from edgewise.data.statistics import preprocessing_for, statistics
