@@ -8,10 +8,19 @@ import torch
 
 from edgewise.adapting import Spaces
 from edgewise.costs import count
+from edgewise.graph.ops import Convolution
 from edgewise.nn import Network
 from edgewise.papers import Architecture, find
 from edgewise.searching import Option, Space
-from edgewise.searching.spaces import MNASNET, MOBILENET_V3, MOBILENET_V3_EARLY, SHUFFLENET_V2, SPACES, scaled
+from edgewise.searching.spaces import (
+    MNASNET,
+    MOBILENET_V3,
+    MOBILENET_V3_EARLY,
+    MOBILENET_V3_REGULAR,
+    SHUFFLENET_V2,
+    SPACES,
+    scaled,
+)
 
 
 @pytest.fixture(params=SPACES.values(), ids=list(SPACES))
@@ -47,6 +56,7 @@ def at(space: Space, chosen: dict[str, Option]) -> Architecture:
         (SHUFFLENET_V2, "shufflenet_v2_torchvision", 0.02),  # halves are multiples of 8: 112 channels for 116
         (MOBILENET_V3, "mobilenet_v3_large", 0.03),  # one expansion for a whole stage
         (MOBILENET_V3_EARLY, "mobilenet_v3_small", 0.03),
+        (MOBILENET_V3_REGULAR, "mobilenet_v3_small", 0.03),
     ],
 )
 def test_the_network_that_a_space_is_around(space: Space, name: str, apart: float) -> None:
@@ -63,6 +73,17 @@ def test_mobilenet_v3s_stages_are_its_own() -> None:
         made, known = at(space, chosen), find(name)
         assert made.shapes[:-2] == known.shapes[:-2]
         assert made.rows[1] == known.rows[1]
+
+
+def test_a_space_with_regular_convolutions_holds_the_one_without() -> None:
+    around = dict(MOBILENET_V3_EARLY.around or {})
+    same = MOBILENET_V3_REGULAR.point({**around, "first": "separable"})
+    plain = MOBILENET_V3_EARLY.architecture(MOBILENET_V3_EARLY.point(around))
+    assert MOBILENET_V3_REGULAR.architecture(same).rows == plain.rows
+    never = {name: 0 for name in around if name.startswith("expansion")}
+    regular = MOBILENET_V3_REGULAR.architecture(MOBILENET_V3_REGULAR.point({**around, **never, "first": "conv"}))
+    assert all(node.op.groups == 1 for node in regular.graph.nodes if isinstance(node.op, Convolution))
+    assert regular.shapes[:-2] == plain.shapes[:-2]
 
 
 def test_widths_and_resolutions_of_any_network() -> None:

@@ -21,8 +21,8 @@ def _search(
     space: Annotated[
         str | None,
         Option(
-            help="mnasnet, mobilenet_v3, mobilenet_v3_early, shufflenet_v2, nas_bench_macro, a network of the zoo, or "
-            "a .py file."
+            help="mnasnet, mobilenet_v3, mobilenet_v3_early, mobilenet_v3_regular, shufflenet_v2, nas_bench_macro, "
+            "a network of the zoo, or a .py file."
         ),
     ] = None,
     data: Annotated[str | None, Option(help="Images: a folder, a CSV, or digits, cifar10, …")] = None,

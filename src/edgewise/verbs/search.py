@@ -113,8 +113,8 @@ def search(
 ) -> Searched:
     """Searches `space` for the networks that are most accurate on `data` around `budget`, and trains some of them.
 
-    `space` is one that comes with the package (`mnasnet`, `mobilenet_v3`, `shufflenet_v2`, `nas_bench_macro`), a
-    network of the zoo at several widths and input sizes, or a Python file with a `Space`; `width` is a factor for all
+    `space` is one that comes with the package (`searching.spaces.SPACES` by name: `mobilenet_v3_early`), a network of
+    the zoo at several widths and input sizes, or a Python file with a `Space`; `width` is a factor for all
     its widths. `budget` is a latency (`5ms`, `0.6x mobilenet_v2`) in `runtime` and `precision` on `threads` threads,
     by a table that is filled here, or that of the profile `device`; the front is measured whole, with `measure` every
     sample.
