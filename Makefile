@@ -57,7 +57,7 @@ lock:
 		--custom-compile-command "make lock" $(UPGRADE) pyproject.toml --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) docs/_build docs/figures docs/families .pytest_cache .ruff_cache .hypothesis .import_linter_cache build
+	rm -rf $(VENV) docs/_build docs/figures docs/families docs/commands .pytest_cache .ruff_cache .hypothesis .import_linter_cache build
 
 $(READY): requirements.lock pyproject.toml src/edgewise/version.py $(STALE)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -7,9 +7,11 @@ from edgewise import __version__
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from families import write_pages
+import commands
+import families
 
-write_pages()
+families.write_pages()
+commands.write_pages()
 
 project = "Edgewise"
 author = "The Edgewise developers"

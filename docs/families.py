@@ -4,17 +4,17 @@ take, the table of its paper, and its wiring."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from edgewise.costs import cost_table, count
 from edgewise.explaining.parts import stretches_of
 from edgewise.explaining.stretches import STRETCHES
-from edgewise.files import write_text
 from edgewise.papers import Architecture, find
 from edgewise.papers.family import Family
 from edgewise.papers.zoo import families
+from pages import table, write_if_new
 
 HERE = Path(__file__).parent
 LATENCIES = HERE.parent / "benchmarks" / "results" / "zoo.json"
@@ -35,13 +35,8 @@ def write_pages(folder: Path = HERE / "families") -> None:
         found = families(task)  # type: ignore[arg-type]
         index += [f"## {title}", "", "```{toctree}", ":maxdepth: 1", "", *(one.name for one in found), "```", ""]
         for family in found:
-            _write(folder / f"{family.name}.md", _page(family, latencies, machine))
-    _write(folder / "index.md", "\n".join(index))
-
-
-def _write(path: Path, content: str) -> None:
-    if not path.exists() or path.read_text(encoding="utf-8") != content:
-        write_text(path, content)
+            write_if_new(folder / f"{family.name}.md", _page(family, latencies, machine))
+    write_if_new(folder / "index.md", "\n".join(index))
 
 
 def _page(family: Family, latencies: Mapping[str, float], machine: Mapping[str, Any] | None) -> str:
@@ -62,11 +57,6 @@ def _page(family: Family, latencies: Mapping[str, float], machine: Mapping[str, 
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, [":--", *["--:"] * (len(head) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 def _variants(family: Family, latencies: Mapping[str, float]) -> str:
     rows: list[tuple[str, ...]] = []
     for name in family.variants:
@@ -83,7 +73,7 @@ def _variants(family: Family, latencies: Mapping[str, float]) -> str:
                 "–" if took is None else f"{took:.3g} ms",
             )
         )
-    return _table(("variant", "input", "multiply-adds", "parameters", "activations", "latency"), rows)
+    return table(("variant", "input", "multiply-adds", "parameters", "activations", "latency"), rows)
 
 
 def _timed(machine: Mapping[str, Any] | None) -> str:
@@ -108,7 +98,7 @@ def _rows(base: Architecture) -> str:
         )
         for line in cost_table(base, costs)
     ]
-    head, *lines = _table(("row", "what it is", "output", "multiply-adds", "share", "parameters"), rows).split("\n")
+    head, *lines = table(("row", "what it is", "output", "multiply-adds", "share", "parameters"), rows).split("\n")
     # What a row is reads from the left.
     lines[0] = "| --: | :-- | --: | --: | --: | --: |"
     return "\n".join([head, *lines])
