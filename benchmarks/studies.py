@@ -25,13 +25,13 @@ from kept_runs import KeptRuns, Report, say
 RESULTS = Path(__file__).parent / "results" / "studies.json"
 
 STUDIES = (
-    "shuffle",
-    "bottlenecks",
+    "fast_downsampling",
     "thin_shallow",
+    "mobilenet_convolutions",
+    "shuffle",
     "xception_residual",
     "squeeze",
-    "mobilenet_convolutions",
-    "fast_downsampling",
+    "bottlenecks",
 )
 """Those of few variants, or of cheap ones."""
 
