@@ -43,8 +43,12 @@ def test_what_is_done_stays_done_and_what_fails_is_left_out(tmp_path: Path) -> N
     assert done == {"three": (3.0, 2.0), "four": (4.0, 3.0)}
     assert "none is left out: there is nothing to count" in told
     written = (tmp_path / "three").stat().st_mtime_ns
+    seen: list[tuple[str, int]] = []
     with pool(tmp_path, told) as workers:
-        assert workers.run({"three": task(3, out="three")}) == {"three": (3.0, 2.0)}
+        tasks = {"three": task(3, out="three"), "two": task(2), "one": task(1)}
+        assert workers.missing(tasks) == ["two", "one"]
+        assert workers.run(tasks, lambda *done: seen.append(done))["three"] == (3.0, 2.0)
+    assert seen == [("two", 1), ("one", 0)]
     assert (tmp_path / "three").stat().st_mtime_ns == written
     (tmp_path / "three").unlink()
     with pool(tmp_path, told) as workers:

@@ -12,6 +12,7 @@ import tiny_study
 
 from edgewise.errors import EdgewiseError
 from edgewise.studies import STUDIES
+from edgewise.tasks import Pool
 from edgewise.verbs.study import study
 from edgewise.weights import read_card
 
@@ -49,6 +50,12 @@ def test_a_study(images: Path, tmp_path: Path) -> None:
     }
     with pytest.raises(EdgewiseError, match=r"asked for something else \(epochs\)"):
         study(TINY, images, out=tmp_path / "run", seeds=2, epochs=3)
+
+
+def test_a_run_that_failed_is_named(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Pool, "run", lambda self, tasks, done_one: dict.fromkeys(list(tasks)[1:], (0.5,)))
+    with pytest.raises(EdgewiseError, match="linear, seed 0 could not be trained"):
+        study(TINY, images, out=tmp_path / "run", seeds=1, epochs=1, workers=1)
 
 
 @pytest.mark.parametrize(
