@@ -2,7 +2,7 @@
 
 Spaces around MobileNetV3 (32 pixels) are searched with shared weights for a budget: around Large at half width for what
 MobileNetV2 at half width takes, around Small for a little less than Small takes, and around Small with regular
-convolutions among the options for a little less than Small at width 0.7 takes. Of the last one's networks the best four
+convolutions among the options for a little less than Small at width 0.7 takes. Of the last one's networks the best two
 are trained whole, and validation images choose one. What is found is trained from scratch. MobileNetV2 and MobileNetV3
 at width multipliers, the nearest ones above and below the found networks' latencies, are trained with the same recipe,
 for as many epochs, from the same seeds: as many networks at a time as there are cores, each with one thread. In the end
@@ -54,7 +54,7 @@ SEARCHES = {
     "search": Search("mobilenet_v3", 0.5, "1x mobilenet_v2_0.5", "searched"),
     "search early": Search("mobilenet_v3_early", 1.0, "0.97x mobilenet_v3_small", "searched_early"),
     "search regular": Search(
-        "mobilenet_v3_regular", 1.0, "0.62x mobilenet_v3_small", "searched_regular", 6, (0.6, 1.05), 4
+        "mobilenet_v3_regular", 1.0, "0.62x mobilenet_v3_small", "searched_regular", 6, (0.6, 1.05), 2
     ),
 }
 
