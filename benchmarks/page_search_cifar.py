@@ -28,12 +28,14 @@ def families(report: Report) -> dict[str, Mapping[str, Seeds]]:
 
 def search_cifar(report: Report, table: Table) -> str:
     """What searches give for their cost, beside width multipliers."""
-    # What chose among a search's finalists is a record of its own: its choice counts, and its time too.
+    # What chose among a search's finalists is a record of its own: its choice counts, and its time too. Finalists were
+    # trained one on each core.
+    cores = report["machine"]["usable_cores"] or 1
     searches = [
         {
             **one,
             **(last := report["networks"].get(f"{key} finalists", {})),
-            "seconds": one["seconds"] + last.get("seconds", 0.0),
+            "seconds": one["seconds"] + last.get("trained_seconds", 0.0) / cores,
         }
         for key, one in report["networks"].items()
         if "finds" in one

@@ -139,6 +139,7 @@ class Runs(KeptRuns):
                     {"trial": one.number, "shared": one.accuracy, "ms": one.cost, "validation": score}
                     for one, score in zip(best, validation, strict=True)
                 ],
+                "trained_seconds": sum(one["seconds"] for one in scores),
                 "chosen": best[first].number,
                 "choices": space.named(best[first].point),
                 "architecture": networks[first].to_dict(),
