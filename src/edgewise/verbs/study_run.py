@@ -77,10 +77,13 @@ class Training:
         )
 
     def done(self, dataset: Dataset, folder: Path, beat: Callable[[], None]) -> Run:
-        """Trains, and writes the model file and the run; a training that was killed goes on from its checkpoint.
+        """Trains, and writes the model file and the run, where that is not done; a training that was killed goes on from
+        its checkpoint.
 
         Calls `beat` whenever it has got on. Raises `EdgewiseError` where the training diverges.
         """
+        if (folder / self.out).exists():
+            return Run.read(folder / self.out)
         from edgewise.nn import Network
         from edgewise.training import evaluate, train
         from edgewise.training.judging import beat_by_layer

@@ -61,22 +61,24 @@ class Trainings:
         """The runs of all variants, by variant and seed. Raises `EdgewiseError` where one cannot be trained."""
         # Seed by seed: a study that is stopped early has as many of each.
         wanted = {(name, seed): self._training(name, seed) for seed in range(seeds) for name in self.variants}
-        labels = {one.key: f"{name}, seed {seed}" for (name, seed), one in reversed(wanted.items())}
-        tasks = {one.key: Task(one.to_json(), one.out) for one in wanted.values()}
+        # Variants that are the same network have one run, which is called by the first of them.
+        first = {one.key: f"{name}, seed {seed}" for (name, seed), one in reversed(wanted.items())}
+        trainings = {first[one.key]: one for one in wanted.values()}
+        tasks = {label: Task(one.to_json(), one.out) for label, one in trainings.items()}
         began = time.monotonic()
 
-        def told(key: str, left: int) -> None:
+        def told(label: str, left: int) -> None:
             from edgewise.training.progress import clock
 
-            made = Run.read(self.folder.path / "runs" / f"{key}.json")
+            made = Run.read(self.folder.path / trainings[label].out)
             each = (time.monotonic() - began) / (len(missing) - left)
             rest = f"; about {clock(each * left)} left" if left else ""
-            self.say(f"{labels[key]}: {100 * made.accuracy:.2f}% in {made.seconds:.0f} s{rest}")
+            self.say(f"{label}: {100 * made.accuracy:.2f}% in {made.seconds:.0f} s{rest}")
 
         with Pool(self.folder.path, self.workers, self.say, module=MODULE) as pool:
             missing = pool.missing(tasks)
             done = pool.run(tasks, told)
-        lost = [labels[key] for key in tasks if key not in done]
+        lost = [label for label in tasks if label not in done]
         if lost:
             raise EdgewiseError(f"{lost[0]} could not be trained: see above; the other runs are kept")
         found: dict[str, dict[int, Run]] = {name: {} for name in self.variants}
