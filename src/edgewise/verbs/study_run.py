@@ -77,8 +77,7 @@ class Training:
         )
 
     def done(self, dataset: Dataset, folder: Path, beat: Callable[[], None]) -> Run:
-        """Trains, and writes the model file and the run, where that is not done; a training that was killed goes on from
-        its checkpoint.
+        """Trains, and writes the model file and the run; what is done is not done again, what was killed goes on.
 
         Calls `beat` whenever it has got on. Raises `EdgewiseError` where the training diverges.
         """
