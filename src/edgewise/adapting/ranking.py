@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from edgewise.adapting import scores
@@ -18,6 +17,7 @@ from edgewise.errors import EdgewiseError
 from edgewise.nn import Network
 from edgewise.training.kinds import task_for
 from edgewise.training.recipe import Recipe
+from edgewise.training.threads import one_thread
 from edgewise.weights import ModelCard
 
 Score = Literal["magnitude", "norm_scale", "taylor"]
@@ -60,9 +60,5 @@ def _taylor(network: Network, card: ModelCard, labels: Labels, cache: Path) -> n
         images, targets = batch  # pyright: ignore[reportGeneralTypeIssues] - what Batches yields
         return task.batch_loss(images, targets)
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # the same sums, whatever the machine is used for besides
-    try:
+    with one_thread():  # the same sums, whatever the machine is used for besides
         return scores.taylor(labels, network.eval(), batches, loss)
-    finally:
-        torch.set_num_threads(threads)

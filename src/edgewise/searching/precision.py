@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from edgewise.searching.settings import FILE, Settings
 from edgewise.searching.supernet.extremes import dearest
 from edgewise.tasks import Tell
 from edgewise.training import choose_precision
+from edgewise.training.threads import one_thread
 
 
 def settled(settings: Settings, folder: Path, problem: Problem, tell: Tell) -> Settings:
@@ -26,7 +28,11 @@ def settled(settings: Settings, folder: Path, problem: Problem, tell: Tell) -> S
     else:
         architecture = problem.space.architecture(dearest(problem))
         _, height, width = architecture.input
-        choice = choose_precision(Network(architecture), recipe, height=height, width=width, device=torch.device("cpu"))
+        # Shared weights are trained here, on all cores; each of the others by a worker, on one.
+        with one_thread() if settings.evaluator == "proxy" else nullcontext():
+            choice = choose_precision(
+                Network(architecture), recipe, height=height, width=width, device=torch.device("cpu")
+            )
         tell(f"training steps of the largest network of interest: {choice.reason}")
         precision = choice.precision
     return replace(settings, recipe=replace(recipe, precision=precision))

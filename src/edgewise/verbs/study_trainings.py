@@ -113,6 +113,7 @@ class Trainings:
         from edgewise.nn import Network
         from edgewise.training import choose_precision
         from edgewise.training.processes import pick_device
+        from edgewise.training.threads import one_thread
 
         flip = self.dataset.source != "digits"
         recipe = with_epochs(default_recipe(self.dataset, self.pixels, seed=0, flip=flip), self.epochs, "auto")
@@ -120,7 +121,8 @@ class Trainings:
         def chosen() -> str:
             base = self.architecture(next(iter(self.variants.values())))
             _, height, width = base.input
-            choice = choose_precision(Network(base), recipe, height=height, width=width, device=pick_device("auto"))
+            with one_thread():  # as workers have
+                choice = choose_precision(Network(base), recipe, height=height, width=width, device=pick_device("auto"))
             self.say(f"training steps of the base: {choice.reason}")
             return choice.precision
 
