@@ -80,10 +80,14 @@ def test_the_artifact_finds_what_the_network_finds(model: tuple[Task, Path], exp
     its = edgewise.predict_scenes(images, exported, least=least, draw=tmp_path / "drawn")
     assert [one.path for one in its] == [one.path for one in ours]
     for one, other in zip(its, ours, strict=True):
-        assert [box.label for box in one.boxes[:20]] == [box.label for box in other.boxes[:20]]
-        for box, same in zip(one.boxes[:20], other.boxes[:20], strict=True):
-            assert box.score == pytest.approx(same.score, abs=1e-3)
-            assert box.box == pytest.approx(same.box, abs=0.2)  # pixels
+        assert len(one.boxes) == len(other.boxes)
+        for box in one.boxes[:20]:
+            # Rounding decides about the order of boxes that are as sure as each other.
+            alike = [same for same in other.boxes if same.score == pytest.approx(box.score, abs=1e-3)]
+            assert any(
+                same.label == box.label and same.box == pytest.approx(box.box, abs=0.2)  # pixels
+                for same in alike
+            )
         assert bool(one.boxes) == (task == "detect")
         if one.mask is not None and other.mask is not None:
             assert np.mean(one.mask == other.mask) > 0.99
