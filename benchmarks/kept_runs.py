@@ -54,7 +54,9 @@ class KeptRuns:
         if key not in self.networks:
             say(key)
             began = time.monotonic()
-            self.networks[key] = {**make(), "seconds": round(time.monotonic() - began, 1)}
+            made = make()
+            seconds = round(time.monotonic() - began, 1)
+            self.networks[key] = {**made, "seconds": seconds, "cpu": describe_machine().cpu}
             self.write()
         return self.networks[key]
 

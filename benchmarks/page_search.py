@@ -99,10 +99,9 @@ def workers(report: Report) -> str:
     same = "the same archive every time" if report["same_archive"] else "**archives that differ**"
     return f"""## Two processes on one search
 
-{report["trials"]} networks of MobileNetV3's space at a quarter of its width, each trained for 5 epochs on the built-in
-digits, by one process with one worker, and by two processes with one worker each on the same folder: {one:.0f} s
-against {two:.0f} s, {median(ratios):.2f} times as many trials an hour ({ratios[0]:.2f} to {ratios[-1]:.2f} in
-{len(ratios)} rounds), and {same}.
+`{report["command"]}`, by one process with one worker, and by two processes with one worker each on the same folder:
+{one:.0f} s against {two:.0f} s, {median(ratios):.2f} times as many trials an hour ({ratios[0]:.2f} to
+{ratios[-1]:.2f} in {len(ratios)} rounds), and {same}.
 """
 
 

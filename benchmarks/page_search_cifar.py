@@ -55,6 +55,7 @@ def search_cifar(report: Report, table: Table) -> str:
         "trials",
         "finalists",
         "minutes in all",
+        "on",
     )
     found = [one["finds"] for one in searches]
     return f"""## Searched networks against width multipliers
@@ -89,6 +90,7 @@ def _cost(search: Report) -> list[str]:
         str(len(search["trials"])),
         str(len(search["finalists"]) if "finalists" in search else 1),
         f"{search['seconds'] / 60:.0f}",
+        search["cpu"],
     ]
 
 

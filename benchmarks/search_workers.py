@@ -7,7 +7,7 @@ which is measured once, before all else.
 
     python benchmarks/search_workers.py                       about 10 minutes on two cores
 
-Writes benchmarks/results/search_workers.json, or what --out names.
+Writes benchmarks/results/search_workers.json after every round, or what --out names.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ TRIALS = 12
 
 SEARCH = (
     *("search", "--space", "mobilenet_v3", "--width", "0.25", "--data", "digits", "--budget", "2ms"),
-    *("--evaluator", "proxy", "--proxy-epochs", "5", "--finish", "0", "--workers", "1"),
+    *("--evaluator", "proxy", "--proxy-epochs", "3", "--finish", "0", "--workers", "1"),
 )
 
 
@@ -54,6 +54,22 @@ def searched(out: Path, device: Path, processes: int) -> tuple[float, list[Trial
     return float(json.loads((out / "seconds.json").read_text())["seconds"]), read_archive(out)
 
 
+def write(path: Path, seconds: dict[str, list[float]], archives: list[list[Trial]]) -> None:
+    """What is known after some rounds."""
+    report = {
+        "benchmark": "search_workers",
+        "edgewise": VERSION,
+        "quick": len(seconds["two"]) < 3,
+        "machine": describe_machine().to_json(),
+        "command": f"edgewise {' '.join(SEARCH)} --trials {TRIALS}",
+        "trials": TRIALS,
+        "seconds": seconds,
+        "ratios": [one / two for one, two in zip(seconds["one"], seconds["two"], strict=True)],
+        "same_archive": all(one == archives[0] for one in archives),
+    }
+    write_text(path, json.dumps(report, indent=1, allow_nan=False) + "\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
@@ -71,18 +87,7 @@ def main() -> None:
                 seconds[name].append(took)
                 archives.append(trials)
                 print(f"round {number + 1}, {name}: {took:.1f} s", flush=True)
-    report = {
-        "benchmark": "search_workers",
-        "edgewise": VERSION,
-        "quick": asked.rounds < 3,
-        "machine": describe_machine().to_json(),
-        "command": f"edgewise {' '.join(SEARCH)} --trials {TRIALS}",
-        "trials": TRIALS,
-        "seconds": seconds,
-        "ratios": [one / two for one, two in zip(seconds["one"], seconds["two"], strict=True)],
-        "same_archive": all(one == archives[0] for one in archives),
-    }
-    write_text(asked.out, json.dumps(report, indent=1, allow_nan=False) + "\n")
+            write(asked.out, seconds, archives)
     print(f"written to {asked.out}")
 
 
