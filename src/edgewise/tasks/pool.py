@@ -26,7 +26,11 @@ Done = Callable[[str, int], None]
 PATIENCE_SECONDS = 25.0
 """After so long without progress a worker is taken to be dead or hanging."""
 
-_LOOK_SECONDS = 0.2
+_LOOK_SECONDS = (0.1, 1.0)
+_LOOK_SHARE = 0.02
+"""Looks are as far apart as that share of the time since something was done: workers need the cores, and looking at the
+queue every fifth of a second takes a twentieth of one."""
+
 _MOST_DEATHS = 3
 
 
@@ -84,11 +88,12 @@ class Pool:
         if done and len(done) < len(tasks):
             self._tell(f"{len(done)} of {len(tasks)} are done already")
         told, seen = set[str](), set(done)
-        self._ended = 0
+        self._ended, since = 0, time.monotonic()
         while True:
             done, failures = self._done(tasks), self._queue.failures()
             for name in [name for name in tasks if name in done and name not in seen]:
                 seen.add(name)
+                since = time.monotonic()
                 if done_one is not None:
                     done_one(name, len(tasks) - len(seen))
             for name in sorted((failures.keys() & tasks.keys()) - told):
@@ -97,7 +102,8 @@ class Pool:
             if all(name in done or name in failures for name in tasks):
                 return {name: done[name] for name in tasks if name in done}
             self._watch()
-            time.sleep(_LOOK_SECONDS)
+            least, most = _LOOK_SECONDS
+            time.sleep(min(most, max(least, _LOOK_SHARE * (time.monotonic() - since))))
 
     def _done(self, tasks: Mapping[str, Task]) -> dict[str, tuple[float, ...]]:
         """The results of those of `tasks` that are done and whose files are there."""
