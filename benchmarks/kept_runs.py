@@ -78,8 +78,7 @@ class KeptRuns:
         return self.keep(key, lambda: trained(self.data, architecture, seed, self.epochs, self.folder / key))
 
     def trained_beside(self, wanted: Mapping[str, tuple[Architecture, int]]) -> list[Report]:
-        """The same of several networks and their seeds, by key: one on each core, since threads of one training wait for
-        each other."""
+        """The same of several networks and their seeds, by key: one on each core, for threads of one training wait."""
         missing = {key: one for key, one in wanted.items() if key not in self.networks}
         with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
             began = {
