@@ -66,7 +66,8 @@ accurate within its budget; where there were finalists, these were trained whole
 {table(cost_head, [_cost(one) for one in searches])}
 
 What they found, and of every family width multipliers around its latency, were trained from scratch for
-{report["epochs"]} epochs with the same recipe and seeds, and timed side by side (onnxruntime fp32, one thread).
+{report["epochs"]} epochs with the same recipe and seeds, some in fp32 and some in bf16, as `train` found to be faster,
+and timed side by side (onnxruntime fp32, one thread).
 
 {table(head, [[name, *cells(seeds)] for name, seeds in ordered])}
 

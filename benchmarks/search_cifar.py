@@ -8,7 +8,7 @@ at width multipliers, the nearest ones above and below the found networks' laten
 for as many epochs, from the same seeds: as many networks at a time as there are cores, each with one thread. In the end
 all are timed side by side.
 
-    python benchmarks/search_cifar.py CIFAR10_FOLDER          about 7 hours on two cores
+    python benchmarks/search_cifar.py CIFAR10_FOLDER          hours on two cores; 85, 58 and 59 minutes for the searches
     python benchmarks/search_cifar.py CIFAR10_FOLDER --time   only the latencies of what is done
 
 CIFAR10_FOLDER is CIFAR-10 as an image folder, `train/<class>/*` and `test/<class>/*`. Every network that is done is

@@ -148,6 +148,5 @@ MOBILENET_V3_EARLY = _EARLY.space()
 """Around MobileNetV3-Small (Table 2): early in the network its maps are a quarter of Large's, and its blocks fewer."""
 
 MOBILENET_V3_REGULAR = replace(_EARLY, name="mobilenet_v3_regular", regular=True).space()
-"""The same with MnasNet's regular convolutions among the options (Tan et al., 2018, section 4.1). Depthwise ones save
-multiply-adds, and where maps are small and vector units wide they save no time: MobileDets (Xiong et al., 2020) found
-regular ones again on most accelerators."""
+"""The same with MnasNet's regular convolutions among the options (Tan et al., 2018, section 4.1): they do more
+multiply-adds in the same time, and MobileDets (Xiong et al., 2020) has them again. The search says which pays."""
