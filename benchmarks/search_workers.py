@@ -31,7 +31,7 @@ TRIALS = 12
 
 SEARCH = (
     *("search", "--space", "mobilenet_v3", "--width", "0.25", "--data", "digits", "--budget", "2ms"),
-    *("--evaluator", "proxy", "--proxy-epochs", "3", "--finish", "0", "--workers", "1"),
+    *("--evaluator", "proxy", "--proxy-epochs", "3", "--proxy-precision", "fp32", "--finish", "0", "--workers", "1"),
 )
 
 

@@ -60,7 +60,7 @@ def test_options_are_there_for_optunas_own_tools_also_after_a_worker_is_gone(tmp
     queue = Queue(tmp_path, directions=DIRECTIONS)
     queue.add("one", Task({"to": 1}, options={"kernel": (5, (3, 5)), "op": ("conv", ("conv", "separable"))}))
     assert queue.take() is not None
-    queue.again(queue.running()[0])
+    queue.again(queue.look().running()[0])
     trial = queue.take()
     assert trial is not None
     assert trial.params == {"kernel": 5, "op": "conv"}
@@ -85,7 +85,7 @@ def harm(tmp_path: Path) -> Iterator[Callable[[int], None]]:
         def act() -> None:
             queue = Queue(tmp_path, directions=DIRECTIONS)
             for _ in range(600):
-                for trial in queue.running():
+                for trial in queue.look().running():
                     worker = worker_of(trial)
                     if worker is not None:
                         os.kill(worker.pid, number)
@@ -135,13 +135,13 @@ def test_what_a_worker_does_when_its_run_is_killed_is_finished_and_kept(tmp_path
     )
     process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)])
     queue = Queue(tmp_path, directions=DIRECTIONS)
-    _until(lambda: [one for one in queue.running() if worker_of(one)])
+    _until(lambda: [one for one in queue.look().running() if worker_of(one)])
     process.kill()
     process.wait()
-    _until(lambda: "long" in queue.results())
+    _until(lambda: "long" in queue.look().results())
     time.sleep(1.0)
-    assert queue.asked() == {"next"}  # nobody takes what comes after it
-    assert not queue.running()
+    assert queue.look().asked() == {"next"}  # nobody takes what comes after it
+    assert not queue.look().running()
 
 
 def _until(what: Callable[[], object]) -> None:

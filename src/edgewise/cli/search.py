@@ -59,6 +59,9 @@ def _search(
     proxy_epochs: Annotated[
         int | None, Option(help="Epochs of the training by which networks are judged (supernet 15, proxy 5).")
     ] = None,
+    proxy_precision: Annotated[
+        str, Option(help="That training's arithmetic: fp32, bf16, or auto, the faster as measured when it begins.")
+    ] = "auto",
     epochs: Annotated[int | None, Option(help="Epochs of the models that are trained whole.")] = None,
     results: Annotated[Path | None, Option(help="The table of results that lookup reads (CSV).")] = None,
     workers: Annotated[int | None, Option(help="Processes that evaluate; by default one a core.")] = None,
@@ -99,6 +102,7 @@ def _search(
         size=size,
         width=width,
         proxy_epochs=proxy_epochs,
+        proxy_precision=proxy_precision,
         epochs=epochs,
         results=results,
         workers=workers,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, cast
 
 from edgewise.blocks import ROWS, AuxiliaryClassifier, Head, Row, Scaling, Task, WidthRule
+from edgewise.blocks.walk import Walk
 from edgewise.errors import EdgewiseError
 from edgewise.graph import Graph, Trace, Value
-from edgewise.graph.ops import BatchNorm
+from edgewise.graph.ops import BatchNorm, Shape
 from edgewise.papers import encoding
 
 FORMAT = 1
@@ -47,32 +48,39 @@ class Architecture:
     @cached_property
     def graph(self) -> Graph:
         """The rows applied to the image. Raises `EdgewiseError`, naming the row, where the widths do not fit."""
-        trace, _ = self._trace([])
-        return trace.graph_so_far()
-
-    @cached_property
-    def shapes(self) -> tuple[tuple[int, ...], ...]:
-        """The shape that each row gives. Raises `EdgewiseError` as `graph` does."""
-        shapes: list[tuple[int, ...]] = []
-        self._trace(shapes)
-        return tuple(shapes)
-
-    def _trace(self, shapes: list[tuple[int, ...]]) -> tuple[Trace, Value]:
-        """Applies all rows; appends each row's result shape to `shapes`, which tells a caller how far it came."""
-        if len(self.input) != 3:
-            raise EdgewiseError(f"the input of {self.name} has three sides (channels, height, width), not {self.input}")
-        trace = Trace(self.input, self.norm)
+        trace = Trace(self._image(), self.norm)
         x = Value(trace, 0, self.input)
         for index, row in enumerate(self.rows):
             trace.enter(index)
             try:
                 x = row.apply(x)
             except EdgewiseError as error:
-                raise EdgewiseError(f"row {index} of {self.name}, {type(row).__name__}: {error}") from None
+                raise self._misfit(index, error) from None
             trace.leave(x)
-            shapes.append(x.shape)
         trace.outputs["output"] = x.index
-        return trace, x
+        return trace.graph_so_far()
+
+    @cached_property
+    def shapes(self) -> tuple[Shape, ...]:
+        """The shape that each row gives. Raises `EdgewiseError` as `graph` does."""
+        return tuple(self._shapes())
+
+    def _shapes(self) -> Iterator[Shape]:
+        """`shapes`, one after the other: as far as the rows fit."""
+        walk = Walk(self.rows, self._image())
+        for index, row in enumerate(self.rows):
+            try:
+                yield walk.step(row)
+            except EdgewiseError as error:
+                raise self._misfit(index, error) from None
+
+    def _image(self) -> Shape:
+        if len(self.input) != 3:
+            raise EdgewiseError(f"the input of {self.name} has three sides (channels, height, width), not {self.input}")
+        return self.input
+
+    def _misfit(self, index: int, error: EdgewiseError) -> EdgewiseError:
+        return EdgewiseError(f"row {index} of {self.name}, {type(self.rows[index]).__name__}: {error}")
 
     @property
     def task(self) -> Task:
@@ -140,12 +148,11 @@ class Architecture:
         return f"{side}×{side}"
 
     def _smallest_map(self) -> int:
-        shapes: list[tuple[int, ...]] = []
+        """The fewest cells a side of any row's map; 0 where a window does not fit on its map."""
         try:
-            self._trace(shapes)
+            return min((min(shape[1:]) for shape in self._shapes() if len(shape) == 3), default=min(self.input[1:]))
         except EdgewiseError:
-            return 0  # a window did not fit on its map
-        return min((min(shape[1:]) for shape in shapes if len(shape) == 3), default=min(self.input[1:]))
+            return 0
 
     def scaled(self, width: float) -> Architecture:
         """All widths times `width`, rounded by the paper's rule."""
@@ -153,20 +160,15 @@ class Architecture:
             raise EdgewiseError(f"a width multiplier of {width:g} makes no sense; use one between 0.1 and 4")
         if width == 1:
             return self
-        before: list[tuple[int, ...]] = [self.input]
-        self._trace(before)
-        trace = Trace(self.input, self.norm)
-        x = Value(trace, 0, self.input)
+        before = (self.input, *self._shapes())
+        after = Walk(self.rows, self.input)
         rows: list[Row] = []
         for index, row in enumerate(self.rows):
-            trace.enter(index)
-            scaled = row.scaled(Scaling(width, self.widths, before[index][0], x.channels))
-            rows.append(scaled)
+            rows.append(row.scaled(Scaling(width, self.widths, before[index][0], after.shape[0])))
             try:
-                x = scaled.apply(x)
+                after.step(rows[-1])
             except EdgewiseError as error:
                 raise EdgewiseError(f"{self.name} cannot be scaled to {width:g}: row {index}: {error}") from None
-            trace.leave(x)
         return replace(self, name=f"{self.name}_{width:g}", rows=tuple(rows))
 
     def to_dict(self) -> dict[str, Any]:

@@ -33,6 +33,7 @@ def lead_or_join(folder: Path, lead: Callable[[], T], *, workers: int, tell: Tel
 
     lock = FileLock(folder / LOCK)
     helpers: list[subprocess.Popen[bytes]] = []
+    queue: Queue | None = None
     said = False
     try:
         while True:
@@ -46,14 +47,11 @@ def lead_or_join(folder: Path, lead: Callable[[], T], *, workers: int, tell: Tel
             if not said:
                 tell(f"another process leads the search in {folder}; this one works for it")
                 said = True
-            if _has_work(folder, storage):
+            if queue is None and (folder / FILE).exists():  # then all that evaluating takes is there too
+                queue = Queue(folder, storage, DIRECTIONS)
+            if queue is not None and queue.look().asked():
                 helpers = [one for one in helpers if one.poll() is None]
                 helpers += [start(MODULE, folder, storage) for _ in range(workers - len(helpers))]
             time.sleep(_LOOK_SECONDS)
     finally:
         end(helpers)
-
-
-def _has_work(folder: Path, storage: str | None) -> bool:
-    """Whether there is anything to evaluate: then all that evaluating takes is there too."""
-    return (folder / FILE).exists() and bool(Queue(folder, storage, DIRECTIONS).asked())

@@ -25,7 +25,8 @@ class Problem:
     """A space whose networks' costs are known before they are trained: predicted by a latency table, or counted.
 
     `most` is the largest cost that is of any interest, and `least` the smallest: a network that costs less is worth as
-    much as one of that cost. What was looked up once is kept.
+    much as one of that cost. What was looked up once is kept, and a network from its key to its cost: building it takes
+    most of the time of both.
     """
 
     space: Space
@@ -35,13 +36,16 @@ class Problem:
     least: float = 0.0
     _keys: dict[Point, str | None] = field(default_factory=dict, repr=False)
     _costs: dict[Point, float] = field(default_factory=dict, repr=False)
+    _built: dict[Point, Architecture] = field(default_factory=dict, repr=False)
 
     def key(self, point: Point) -> str | None:
         """The digest of the point's network, the same for points that are the same network; None where there is no
         network."""
         if point not in self._keys:
             try:
-                self._keys[point] = self.space.architecture(point).digest
+                architecture = self.space.architecture(point)
+                self._keys[point] = architecture.digest
+                self._built[point] = architecture
             except EdgewiseError:
                 self._keys[point] = None
         return self._keys[point]
@@ -51,7 +55,8 @@ class Problem:
         if point not in self._costs:
             if self.key(point) is None:
                 raise EdgewiseError(f"{self.space.named(point)} of {self.space.name} is no network")
-            self._costs[point] = self.costs(self.space.architecture(point))
+            self._costs[point] = self.costs(self._built[point])
+            del self._built[point]
         return self._costs[point]
 
     def counted(self, cost: float) -> float:

@@ -127,7 +127,9 @@ class SearchRun:
         return Pool(self.folder, self.workers, self.tell, module=MODULE, storage=self.storage, directions=DIRECTIONS)
 
     def _evaluated(self, pool: Pool, asked: Sequence[Asked]) -> dict[int, float]:
-        tasks = {_name(one.number): self._task(one) for one in asked}
+        # The dearest first: what is left at a batch's end, when there is nothing more to begin, is short.
+        dearest = sorted(asked, key=lambda one: -one.cost)
+        tasks = {_name(one.number): self._task(one) for one in dearest}
         results = pool.run(tasks)
         return {one.number: results[_name(one.number)][0] for one in asked if _name(one.number) in results}
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from edgewise.errors import EdgewiseError
 from edgewise.tasks.processes import end, start
-from edgewise.tasks.queue import Direction, Queue, Task, Worker, beat_of, worker_of
+from edgewise.tasks.queue import Direction, Look, Queue, Task, Worker, beat_of, worker_of
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -27,9 +27,9 @@ PATIENCE_SECONDS = 25.0
 """After so long without progress a worker is taken to be dead or hanging."""
 
 _LOOK_SECONDS = (0.1, 1.0)
-_LOOK_SHARE = 0.02
+_LOOK_SHARE = 0.05
 """Looks are as far apart as that share of the time since something was done: workers need the cores, and looking at the
-queue every fifth of a second takes a twentieth of one."""
+queue ten times a second takes a tenth of one."""
 
 _MOST_DEATHS = 3
 
@@ -72,7 +72,7 @@ class Pool:
 
     def missing(self, tasks: Mapping[str, Task]) -> list[str]:
         """The names of those of `tasks` that are not done."""
-        done = self._done(tasks)
+        done = self._done(tasks, self._queue.look())
         return [name for name in tasks if name not in done]
 
     def run(self, tasks: Mapping[str, Task], done_one: Done | None = None) -> dict[str, tuple[float, ...]]:
@@ -81,7 +81,8 @@ class Pool:
         `done_one` is called with the name of every task that is done now, and how many are left. Raises `EdgewiseError`
         where workers die over and over.
         """
-        done, asked = self._done(tasks), self._queue.asked()
+        look = self._queue.look()
+        done, asked = self._done(tasks, look), look.asked()
         for name, task in tasks.items():
             if name not in asked and name not in done:
                 self._queue.add(name, task)
@@ -90,7 +91,8 @@ class Pool:
         told, seen = set[str](), set(done)
         self._ended, since = 0, time.monotonic()
         while True:
-            done, failures = self._done(tasks), self._queue.failures()
+            look = self._queue.look()
+            done, failures = self._done(tasks, look), look.failures()
             for name in [name for name in tasks if name in done and name not in seen]:
                 seen.add(name)
                 since = time.monotonic()
@@ -101,19 +103,19 @@ class Pool:
                 told.add(name)
             if all(name in done or name in failures for name in tasks):
                 return {name: done[name] for name in tasks if name in done}
-            self._watch()
+            self._watch(look)
             least, most = _LOOK_SECONDS
             time.sleep(min(most, max(least, _LOOK_SHARE * (time.monotonic() - since))))
 
-    def _done(self, tasks: Mapping[str, Task]) -> dict[str, tuple[float, ...]]:
+    def _done(self, tasks: Mapping[str, Task], look: Look) -> dict[str, tuple[float, ...]]:
         """The results of those of `tasks` that are done and whose files are there."""
         return {
             name: result
-            for name, result in self._queue.results().items()
+            for name, result in look.results().items()
             if name in tasks and ((out := tasks[name].out) is None or (self._folder / out).exists())
         }
 
-    def _watch(self) -> None:
+    def _watch(self, look: Look) -> None:
         """Starts workers that are missing, and asks again for what those that are gone were doing."""
         for process in [one for one in self._processes if one.poll() is not None]:
             self._processes.remove(process)
@@ -129,7 +131,7 @@ class Pool:
         while len(self._processes) < self._wanted:
             self._processes.append(start(self._module, self._folder, self._storage))
         now = time.monotonic()
-        for trial in self._queue.running():
+        for trial in look.running():
             beat, since = self._beats.get(trial.number, (-1, now))
             if beat_of(trial.user_attrs) != beat:
                 self._beats[trial.number] = (beat_of(trial.user_attrs), now)
@@ -145,7 +147,7 @@ class Pool:
 
     def _lost(self, worker: Worker, how: str) -> bool:
         """Asks again for what the worker was doing; whether it was doing anything."""
-        lost = [trial for trial in self._queue.running() if worker_of(trial) == worker]
+        lost = [trial for trial in self._queue.look().running() if worker_of(trial) == worker]
         for trial in lost:
             self._again(trial, how, f"a worker{_called(worker)} {how}; {trial.user_attrs['name']} is done again")
         return bool(lost)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,6 +52,43 @@ class Task:
     options: Mapping[str, tuple[Option, Sequence[Option]]] = field(default_factory=dict)
 
 
+class Look:
+    """The tasks of a queue at one moment, as trials."""
+
+    def __init__(self, trials: Sequence[FrozenTrial]) -> None:
+        self._trials = trials
+
+    def results(self) -> dict[str, tuple[float, ...]]:
+        """The results of all that is done, by name; of what was done twice the first."""
+        found: dict[str, tuple[float, ...]] = {}
+        for one in self._in("COMPLETE"):
+            found.setdefault(str(one.user_attrs["name"]), tuple(map(float, one.values)))
+        return found
+
+    def failures(self) -> dict[str, str]:
+        """What cannot be done, and why, by name."""
+        return {
+            str(one.user_attrs["name"]): str(one.user_attrs["error"])
+            for one in self._in("FAIL")
+            if "error" in one.user_attrs
+        }
+
+    def asked(self) -> set[str]:
+        """The names of all that waits or is being worked on."""
+        return {str(one.user_attrs["name"]) for one in self._in("WAITING", "RUNNING")}
+
+    def waiting(self) -> bool:
+        """Whether anything waits for a worker."""
+        return bool(self._in("WAITING"))
+
+    def running(self) -> list[FrozenTrial]:
+        """What is being worked on."""
+        return self._in("RUNNING")
+
+    def _in(self, *states: str) -> list[FrozenTrial]:
+        return [one for one in self._trials if one.state.name in states]
+
+
 class Queue:
     """The study of one run, whose results have one number for every one of `directions`.
 
@@ -78,28 +115,9 @@ class Queue:
         choices = {key: CategoricalDistribution(tuple(all_of_them)) for key, (_, all_of_them) in task.options.items()}
         self._add({"name": name, "task": dict(task.what)}, values, choices)
 
-    def results(self) -> dict[str, tuple[float, ...]]:
-        """The results of all that is done, by name; of what was done twice the first."""
-        found: dict[str, tuple[float, ...]] = {}
-        for one in self._trials("COMPLETE"):
-            found.setdefault(str(one.user_attrs["name"]), tuple(map(float, one.values)))
-        return found
-
-    def failures(self) -> dict[str, str]:
-        """What cannot be done, and why, by name."""
-        return {
-            str(one.user_attrs["name"]): str(one.user_attrs["error"])
-            for one in self._trials("FAIL")
-            if "error" in one.user_attrs
-        }
-
-    def asked(self) -> set[str]:
-        """The names of all that waits or is being worked on."""
-        return {str(one.user_attrs["name"]) for one in self._trials("WAITING", "RUNNING")}
-
-    def running(self) -> list[FrozenTrial]:
-        """What is being worked on."""
-        return self._trials("RUNNING")
+    def look(self) -> Look:
+        """All tasks as they are now, read once."""
+        return Look([one for one in self.study.get_trials(deepcopy=False) if "task" in one.user_attrs])
 
     def again(self, trial: FrozenTrial) -> None:
         """Gives up on a trial whose worker is gone, and asks for the same once more."""
@@ -116,7 +134,7 @@ class Queue:
         """A trial to work on, if one waits."""
         from optuna.trial import TrialState
 
-        if not self._trials("WAITING"):
+        if not self.look().waiting():
             return None
         trial = self.study.ask()
         if "task" not in trial.user_attrs:  # somebody else was faster: this one is empty
@@ -167,13 +185,6 @@ class Queue:
             state=TrialState.WAITING, params=dict(params), distributions=dict(choices), user_attrs=dict(attributes)
         )
         self.study.add_trial(waiting)
-
-    def _trials(self, *states: str) -> list[FrozenTrial]:
-        from optuna.trial import TrialState
-
-        wanted = tuple(TrialState[state] for state in states)
-        found: Iterable[FrozenTrial] = self.study.get_trials(deepcopy=False, states=wanted)
-        return [one for one in found if "task" in one.user_attrs]
 
 
 def worker_of(trial: FrozenTrial) -> Worker | None:

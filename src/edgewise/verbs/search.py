@@ -44,6 +44,9 @@ TRIALS = 100
 EPOCHS: Mapping[EvaluatorName, int] = {"supernet": 15, "proxy": 5, "lookup": 1}
 """Of the training by which networks are judged, unless the user says (five are MnasNet's)."""
 
+PRECISIONS: Mapping[str, str] = {"auto": "auto", "fp32": "32", "bf16": "bf16"}
+"""What a recipe calls them."""
+
 _FROM = 1.25
 """Of the budget: where NetAdapt begins, when it is to end at the budget."""
 
@@ -99,6 +102,7 @@ def search(
     size: int | None = None,
     width: float = 1.0,
     proxy_epochs: int | None = None,
+    proxy_precision: str = "auto",
     epochs: int | None = None,
     results: Path | None = None,
     workers: int | None = None,
@@ -120,7 +124,8 @@ def search(
     sample.
 
     Networks are judged by `evaluator`, on images held out of the training split: `supernet` (shared weights, trained
-    once), `proxy` (each trained from scratch), for `proxy_epochs` either way; `lookup` reads the table `results`.
+    once), `proxy` (each trained from scratch), for `proxy_epochs` either way, in `proxy_precision`: `fp32`, `bf16`, or
+    the one that is measured to be faster when the search begins (`auto`); `lookup` reads the table `results`.
     `searcher` proposes up to `trials` of them, for up to about `minutes`; `objective` weighs accuracy against latency
     where it looks at one number. Latencies within `span`, in shares of the budget, are of interest: nothing slower is
     tried, and to be faster is worth nothing. `finish` networks are trained whole, for `epochs`: the best within the
@@ -160,7 +165,7 @@ def search(
         classes=len(dataset.classes),
         width=width,
         evaluator=judge,
-        recipe=_short(full, judge, proxy_epochs),
+        recipe=_short(full, judge, proxy_epochs, proxy_precision),
         preprocessing=preprocessing_for(pixels, found),
         table=None if results is None else str(existing(results, "table of results").resolve()),
     )
@@ -183,6 +188,7 @@ def search(
         "input": pixels,
         "width": width,
         "proxy_epochs": settings.recipe.epochs,
+        "proxy_precision": proxy_precision,
         "results": None if results is None else file_digest(results),
         "flip": flips,
         "seed": seed,
@@ -256,9 +262,11 @@ def _check_span(span: tuple[float, float]) -> None:
         )
 
 
-def _short(full: Recipe, judge: EvaluatorName, epochs: int | None) -> Recipe:
+def _short(full: Recipe, judge: EvaluatorName, epochs: int | None, precision: str) -> Recipe:
     """The recipe by which networks are judged."""
-    short = with_epochs(full, epochs or EPOCHS[judge], "auto")
+    if precision not in PRECISIONS:
+        raise EdgewiseError(f"--proxy-precision is one of {', '.join(PRECISIONS)}, not {precision!r}")
+    short = with_epochs(full, epochs or EPOCHS[judge], PRECISIONS[precision])
     return supernet_recipe(short) if judge == "supernet" else short
 
 

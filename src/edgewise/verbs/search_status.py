@@ -33,8 +33,8 @@ def search_status(folder: Path) -> SearchStatus:
 
 def _state(folder: Path) -> str:
     if (folder / FILE).exists():
-        queue = Queue(folder, directions=DIRECTIONS)
-        running, waiting = len(queue.running()), len(queue.asked())
+        look = Queue(folder, directions=DIRECTIONS).look()
+        running, waiting = len(look.running()), len(look.asked())
         if waiting:
             return f"{running} networks are being evaluated, or were when it was stopped; {waiting - running} wait"
     if (folder / RECORD).exists():
