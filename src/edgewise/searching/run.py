@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,9 @@ from edgewise.training.progress import clock
 MODULE = "edgewise.searching.worker"
 
 _UNSURE = 0.02
+
+_QUIET_SECONDS = 30.0
+"""After so long within a batch the user hears of what is done."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,15 @@ class SearchRun:
         # The dearest first: what is left at a batch's end, when there is nothing more to begin, is short.
         dearest = sorted(asked, key=lambda one: -one.cost)
         tasks = {_name(one.number): self._task(one) for one in dearest}
-        results = pool.run(tasks)
+        last = time.monotonic()
+
+        def done_one(name: str, left: int) -> None:
+            nonlocal last
+            if left and time.monotonic() - last > _QUIET_SECONDS:
+                last = time.monotonic()
+                self.tell(f"{name} is done, {left} before the next ones are proposed")
+
+        results = pool.run(tasks, done_one)
         return {one.number: results[_name(one.number)][0] for one in asked if _name(one.number) in results}
 
     def _task(self, one: Asked) -> Task:

@@ -20,7 +20,7 @@ class Searcher(Protocol):
     was killed is gone on with by telling a new searcher what is known."""
 
     batch: int
-    """How many points it proposes at once; they do not depend on each other's results."""
+    """How many points it proposes at once, the first ones apart; they do not depend on each other's results."""
 
     def ask(self) -> list[Point]:
         """The next batch; fewer where the space has no more."""

@@ -16,7 +16,7 @@ from edgewise.searching.space import Point
 
 BEGIN = 10
 """How many points are drawn before anything is predicted, from everywhere between cheap and dear; of those of about its
-cost, the network that the space is around takes the place."""
+cost, the network that the space is around takes the place. They are one batch: none of them waits for another."""
 
 SMALL = 10_000
 """A space of up to so many points is looked at as a whole, of a larger one a sample and what is near the front."""
@@ -35,22 +35,21 @@ class Surrogate:
         self.batch = batch
         self._problem, self._seed, self._worst = problem, seed, worst
         self._results: list[Result] = []
-        self._batches = 0
         self._whole: list[Point] | None = None
 
     def ask(self) -> list[Point]:
         if len(self._results) < BEGIN and (first := self._spread()[len(self._results) :]):
-            return first[: self.batch]
+            return first
         known = {key for one in self._results if (key := self._problem.key(one.point))}
-        pool = self._pool(stream(self._seed, self._batches), known)
+        batches = -(-len(self._results) // self.batch)
+        pool = self._pool(stream(self._seed, batches), known)
         return self._best(pool) if pool else []
 
     def tell(self, results: Sequence[Result]) -> None:
-        self._batches += 1
         self._results.extend(results)
 
     def _spread(self) -> list[Point]:
-        """`BEGIN` points from everywhere between cheap and dear, the same in every batch that begins."""
+        """`BEGIN` points from everywhere between cheap and dear."""
         random = stream(self._seed, 0)
         if self._problem.space.size <= SMALL:
             drawn = self._of_interest(self._points())
