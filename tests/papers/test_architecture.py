@@ -294,3 +294,18 @@ def test_find_says_the_nearest_name() -> None:
 def test_names_are_those_of_the_architectures() -> None:
     assert len(set(names())) == len(names())
     assert all(find(name).name == name for name in names())
+
+
+@pytest.mark.parametrize("name", names())
+def test_shapes_are_those_of_the_graph(name: str) -> None:
+    """They are looked up row by row, without the graph."""
+    architecture = find(name)
+    graph = architecture.graph
+    values = [graph.nodes[graph.index(str(index))].shape for index in range(len(architecture.rows))]
+    assert list(architecture.shapes) == values
+
+
+def test_shapes_name_the_row_that_does_not_fit() -> None:
+    wrong = replace(TINY, rows=(TINY.rows[0], ConvBNAct(out_channels=16, groups=3), TINY.rows[-1]))
+    with pytest.raises(EdgewiseError, match="row 1 of tiny, ConvBNAct: "):
+        _ = wrong.shapes

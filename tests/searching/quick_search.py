@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from unittest import mock
 
 import tiny_space
 
-from edgewise.searching import precision
-from edgewise.training.precision import PrecisionChoice
 from edgewise.verbs.search import Searched, search
 
 
@@ -28,29 +25,27 @@ def run(
     adapt: bool = False,
     results: Path | None = None,
 ) -> Searched:
-    # Which precision is faster is measured, and two runs may find it different.
-    choice = PrecisionChoice("32", "for the test")
-    with mock.patch.object(precision, "choose_precision", return_value=choice):
-        return search(
-            tiny_space.__file__,
-            images,
-            budget,
-            out=out,
-            evaluator=evaluator,
-            searcher=searcher,
-            trials=trials,
-            finish=finish,
-            adapt=adapt,
-            results=results,
-            device=profile,
-            size=24,
-            proxy_epochs=proxy_epochs,
-            epochs=1,
-            workers=workers,
-            flip=False,
-            progress=False,
-            tell=lambda text: print(text, file=sys.stderr, flush=True),
-        )
+    return search(
+        tiny_space.__file__,
+        images,
+        budget,
+        out=out,
+        evaluator=evaluator,
+        searcher=searcher,
+        trials=trials,
+        finish=finish,
+        adapt=adapt,
+        results=results,
+        device=profile,
+        size=24,
+        proxy_epochs=proxy_epochs,
+        proxy_precision="fp32",  # which is faster is measured, and two runs may find it different
+        epochs=1,
+        workers=workers,
+        flip=False,
+        progress=False,
+        tell=lambda text: print(text, file=sys.stderr, flush=True),
+    )
 
 
 if __name__ == "__main__":
