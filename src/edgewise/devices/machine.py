@@ -47,6 +47,23 @@ class Machine:
         content["load"] = None if self.load is None else list(self.load)
         return content
 
+    def in_words(self) -> dict[str, str]:
+        """What is known of it as a person reads it."""
+        cores = f"{self.cores}, of which this process may use {self.usable_cores}"
+        said = {
+            "processor": self.cpu,
+            "architecture": self.architecture,
+            "cores": cores if self.core_quota is None else f"{cores}, limited to {self.core_quota:g}",
+            "memory": None if self.memory_bytes is None else f"{self.memory_bytes / 2**30:.1f} GiB",
+            "system": f"{self.os}, kernel {self.kernel}",
+            "frequency governor": self.governor,
+            "busy tasks over 1, 5 and 15 minutes, at the start": self.load
+            and ", ".join(f"{value:.2f}" for value in self.load),
+            "Python": self.python,
+            "runtime": f"{self.runtime} {self.runtime_version}",
+        }
+        return {name: words for name, words in said.items() if words}
+
 
 def describe_machine(runtime: str = "onnxruntime") -> Machine:
     """Describes this machine and the runtime. Raises `EdgewiseError` for a runtime unknown or not installed."""

@@ -198,10 +198,10 @@ def _verdict(slow: Mapping[int, Sequence[str]], own: Mapping[int, Sequence[Layer
     if not slow:
         return "No row takes much more of the time than it has of the multiply-adds."
     costs = LayerCosts.of(layer for row in slow for layer in own[row])
-    which = "One row is" if len(slow) == 1 else f"{len(slow)} rows are"
+    which, them = ("One row is", "it") if len(slow) == 1 else (f"{len(slow)} rows are", "them")
     return (
         f"{which} cheap but slow: {per_cent(costs.multiply_adds / max(1, every.multiply_adds))} of the multiply-adds, "
-        f"{per_cent(costs.us / every.us)} of the time. What holds them up:"
+        f"{per_cent(costs.us / every.us)} of the time. What holds {them} up:"
     )
 
 

@@ -23,6 +23,7 @@ from edgewise.graph import Node, ops
 __all__ = ["lines_add_up", "wiring", "wiring_figure"]
 
 _DOT, _STEP, _COLUMN, _GAP = 3.5, 15.0, 92.0, 34.0
+_WIDEST = 1.5 * WIDE
 _TOP, _MARGIN, _BOTTOM, _SIDE, _BETWEEN = 34.0, 28.0, 62.0, 40.0, 64.0
 
 _UNSEEN = (ops.BatchNorm, ops.Activation, ops.Dropout, ops.Slice, ops.Flatten, ops.LocalResponseNorm)
@@ -180,8 +181,8 @@ class _Drawing:
 
 
 def wiring(made: Connectivity, title: str) -> str:
-    """The picture as an SVG file: the two panels side by side, and below what its lines come to."""
-    width, height, parts = _side_by_side(_panels(made))
+    """The picture as an SVG file: the two panels, and below what its lines come to."""
+    width, height, parts = _laid_out(_panels(made))
     said = lines_add_up(made)
     width = max(width, 7.0 * len(said) + _SIDE)
     tall = height + _BOTTOM - _MARGIN
@@ -190,11 +191,11 @@ def wiring(made: Connectivity, title: str) -> str:
 
 
 def wiring_figure(made: Connectivity, title: str) -> Markup:
-    """The picture as a part of a page: the panels side by side, on a phone one below the other."""
+    """The picture as a part of a page: on a phone, the panels one below the other."""
     panels = _panels(made)
 
     def drawn(width: int) -> Markup:
-        wide, tall, parts = _side_by_side(panels) if width >= WIDE else _below_each_other(panels)
+        wide, tall, parts = _laid_out(panels) if width >= WIDE else _below_each_other(panels)
         return inset(wide, tall, f"{title}: {lines_add_up(made)}", *parts, css="wiring")
 
     return responsive(drawn, f"{title}; {lines_add_up(made)}")
@@ -202,6 +203,12 @@ def wiring_figure(made: Connectivity, title: str) -> Markup:
 
 def _panels(made: Connectivity) -> list[tuple[str, _Drawing]]:
     return [("channels", _Drawing(made, "channels")), ("positions along the width", _Drawing(made, "positions"))]
+
+
+def _laid_out(panels: Sequence[tuple[str, _Drawing]]) -> tuple[float, float, list[Markup]]:
+    """Side by side, unless names would be too small to read on a page of the usual width."""
+    beside = _side_by_side(panels)
+    return beside if beside[0] <= _WIDEST else _below_each_other(panels)
 
 
 def _side_by_side(panels: Sequence[tuple[str, _Drawing]]) -> tuple[float, float, list[Markup]]:

@@ -59,7 +59,7 @@ def write_report(
     report = FitReport(
         title=f"{winner.name} for {dataset.source} within {budget}",
         command=command,
-        machine=_in_words(machine),
+        machine=machine.in_words(),
         predicted_for=device,
         measure=score_name(dataset.task, multi_label=dataset.multi_label),
         shown=findings(delivery.artifact, dataset, delivery.form.runtime, delivery.form.precision),
@@ -113,24 +113,6 @@ def write_report(
         provenance=provenance,
     )
     write_text(path, fit_report(report))
-
-
-def _in_words(machine: Machine) -> dict[str, object]:
-    """The machine as a person reads it."""
-    cores = f"{machine.cores}, of which this process may use {machine.usable_cores}"
-    memory = None if machine.memory_bytes is None else f"{machine.memory_bytes / 2**30:.1f} GiB"
-    load = None if machine.load is None else ", ".join(f"{value:.2f}" for value in machine.load)
-    return {
-        "processor": machine.cpu,
-        "architecture": machine.architecture,
-        "cores": cores if machine.core_quota is None else f"{cores}, limited to {machine.core_quota:g}",
-        "memory": memory,
-        "system": f"{machine.os}, kernel {machine.kernel}",
-        "frequency governor": machine.governor,
-        "busy tasks over 1, 5 and 15 minutes, at the start": load,
-        "Python": machine.python,
-        "runtime": f"{machine.runtime} {machine.runtime_version}",
-    }
 
 
 def _facts(delivery: Delivery, trained: TrainResult) -> dict[str, object]:

@@ -98,6 +98,7 @@ def explain(
             "leave --data out"
         )
     setting = Setting(runtime, installed_runtime(runtime).version(), precision, threads)
+    machine = describe_machine(runtime).in_words() | {"precision": precision, "threads": str(threads)}
     if profile is None:
         say("measuring what this machine can do")
         ceilings = _measured(setting)
@@ -114,8 +115,6 @@ def explain(
         )
         for known, one in zip(learnt, timed, strict=True)
     )
-    machine = describe_machine().to_json() | {"runtime": runtime, "runtime_version": setting.runtime_version}
-    machine |= {"precision": precision, "threads": threads}
     write_text(Path(out), network_report(networks, ceilings, machine, command))
     return Explained(Path(out), networks, ceilings, time.monotonic() - began)
 
