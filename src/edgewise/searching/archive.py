@@ -12,7 +12,7 @@ from edgewise.errors import EdgewiseError
 from edgewise.files import write_text
 from edgewise.searching.front import front
 from edgewise.searching.space import Point
-from edgewise.tasks.queue import Direction
+from edgewise.tasks.storage import Direction
 
 ARCHIVE = "archive.json"
 """All trials, in the order of their numbers."""

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from edgewise.errors import EdgewiseError
 from edgewise.tasks.processes import end, start
-from edgewise.tasks.queue import Direction, Look, Queue, Task, Worker, beat_of, worker_of
+from edgewise.tasks.queue import Look, Queue, Task, Worker, beat_of, worker_of
+from edgewise.tasks.storage import Direction
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial

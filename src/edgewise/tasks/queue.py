@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
+
+from edgewise.tasks.storage import Direction, open_study
 
 if TYPE_CHECKING:
-    from optuna import Study
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial, Trial
 
@@ -24,7 +25,6 @@ FILE = "tasks.db"
 _OVER = "over"
 
 Option = str | int | float | bool
-Direction = Literal["maximize", "minimize"]
 
 
 @dataclass(frozen=True)
@@ -92,20 +92,16 @@ class Look:
 class Queue:
     """The study of one run, whose results have one number for every one of `directions`.
 
-    `storage` is Optuna's URL; without it a file in the run's folder, which all must see.
+    `storage` is Optuna's URL; without it a file in the run's folder, which all must see. Raises `EdgewiseError` where
+    it cannot be opened.
     """
 
     def __init__(
         self, folder: Path, storage: str | None = None, directions: Sequence[Direction] = ("maximize",)
     ) -> None:
-        import optuna
-
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
         url = storage or f"sqlite:///{(folder / FILE).resolve()}"
         name = f"{NAME} {folder.resolve()}" if storage else NAME
-        self.study: Study = optuna.create_study(
-            storage=url, study_name=name, directions=list(directions), load_if_exists=True
-        )
+        self.study = open_study(url, name, directions)
 
     def add(self, name: str, task: Task) -> None:
         """Asks for `task`, which is called `name`."""

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgewise.errors import EdgewiseError
-from edgewise.tasks.queue import Direction, Queue
+from edgewise.tasks.queue import Queue
+from edgewise.tasks.storage import Direction
 
 if TYPE_CHECKING:
     from optuna.trial import Trial

@@ -35,7 +35,7 @@ from edgewise.profiling.filling import check_tracing
 from edgewise.profiling.gauge import Gauge
 from edgewise.profiling.gauge_for import gauge_for, quantum_for
 from edgewise.run_folder import RunFolder
-from edgewise.tasks import Tell
+from edgewise.tasks import Queue, Tell
 from edgewise.training import Recipe
 from edgewise.training.scores import score_name
 from edgewise.verbs.checks import at_least, cores, decoding_workers, described
@@ -188,6 +188,7 @@ def adapt(
             say(f"{folder.path} is finished; here is what it gave")
             return _judged(Adapted.read(folder.path), budget)
         say(described(dataset) + f"; adapting {card.architecture.name}")
+        Queue(folder.path, storage)  # what is wrong with it is said before anything is measured
         step = quantum or quantum_for(folder.path, runtime, precision, device=device, tell=say)
         gauge = _gauge(folder, file, dataset, Setting(runtime, None, precision, threads), device, step, say)
         flips = dataset.source != "digits" and not without_flip(dataset) if flip is None else flip

@@ -22,7 +22,7 @@ from edgewise.profiling.gauge import Gauge
 from edgewise.profiling.gauge_for import gauge_for
 from edgewise.run_folder import RunFolder
 from edgewise.searching import Problem, Space
-from edgewise.searching.archive import Trial
+from edgewise.searching.archive import DIRECTIONS, Trial
 from edgewise.searching.latencies import samples
 from edgewise.searching.leading import lead_or_join
 from edgewise.searching.objective import objective_named
@@ -30,7 +30,7 @@ from edgewise.searching.run import FrontNetwork, SearchRun
 from edgewise.searching.searchers.named import DEFAULT, find_searcher
 from edgewise.searching.settings import EvaluatorName, Settings, evaluator_named
 from edgewise.searching.supernet.sandwich import supernet_recipe
-from edgewise.tasks import Tell
+from edgewise.tasks import Queue, Tell
 from edgewise.training import Recipe
 from edgewise.verbs.checks import at_least, cores, described
 from edgewise.verbs.finishing import Finishing
@@ -202,6 +202,7 @@ def search(
         say(described(dataset) + f"; searching {searched.name}")
 
         def lead() -> Searched:
+            Queue(folder.path, storage, DIRECTIONS)  # what is wrong with it is said before anything is measured
             networks = samples(searched)
             gauge = gauge_for(
                 folder.path,
