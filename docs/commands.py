@@ -45,7 +45,12 @@ def write_pages(folder: Path = HERE / "commands") -> None:
     verbs: dict[str, Any] = dict(root.commands)
     for name, verb in verbs.items():
         write_if_new(folder / f"{name}.md", _page(name, verb))
-    listed = ["# Every verb", "", "A page for each, with all its options; {doc}`../verbs` has them side by side.", ""]
+    listed = [
+        "# The verbs one by one",
+        "",
+        "A page for each, with all its options; {doc}`../verbs` has them side by side.",
+        "",
+    ]
     write_if_new(folder / "index.md", "\n".join([*listed, "```{toctree}", ":maxdepth: 1", "", *verbs, "```", ""]))
 
 

@@ -67,21 +67,22 @@ def _variants(family: Family, latencies: Mapping[str, float]) -> str:
             (
                 f"`{name}`",
                 "×".join(map(str, architecture.input[1:])),
-                f"{costs.multiply_adds / 1e6:,.1f} M",
-                f"{costs.parameters / 1e6:,.2f} M",
-                f"{costs.peak_activation_bytes / 2**20:.1f} MiB",
-                "–" if took is None else f"{took:.3g} ms",
+                f"{costs.multiply_adds / 1e6:,.1f}",
+                f"{costs.parameters / 1e6:,.2f}",
+                f"{costs.peak_activation_bytes / 2**20:.1f}",
+                "–" if took is None else f"{took:.3g}",
             )
         )
-    return table(("variant", "input", "multiply-adds", "parameters", "activations", "latency"), rows)
+    return table(("variant", "input", "M multiply-adds", "M parameters", "MiB activations", "ms"), rows)
 
 
 def _timed(machine: Mapping[str, Any] | None) -> str:
     assert machine is not None
     return (
-        f"Latencies are medians on one thread of an {machine['cpu']} in {machine['runtime']} "
+        f"Latencies (ms) are medians on one thread of an {machine['cpu']} in {machine['runtime']} "
         f"{machine['runtime_version']}, fp32, one image at a time, all variants of the zoo in turns "
-        "(`python benchmarks/zoo.py`)."
+        "(`python benchmarks/zoo.py`). A virtual machine is not as fast every day: compare within this table, not with "
+        "other pages, which were measured in other runs."
     )
 
 

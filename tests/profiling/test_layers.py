@@ -36,6 +36,17 @@ def test_a_disturbed_round_is_outvoted_and_the_sum_is_the_latency() -> None:
     assert sum(slower.us) == pytest.approx(1000)
 
 
+def test_a_busy_machine_is_told_and_takes_no_layer_away() -> None:
+    true = [10.0 * (index + 1) for index in range(len(PARTS))]
+    rounds = [[UnitTime(3.0 * us, 1) for us in true]] * 3
+    made = layers._settled(TINY, sum(true) / 1000, PARTS, rounds)
+    assert sum(made.us) == pytest.approx(sum(true))
+    assert min(made.us) > 0.3 * min(true)
+    assert made.strain > 1.5
+    quiet = layers._settled(TINY, sum(true) / 1000, PARTS, [[UnitTime(us + 1.0, 1) for us in true]] * 3)
+    assert quiet.strain == pytest.approx(1.0)
+
+
 def test_networks_are_timed_on_this_machine() -> None:
     (made,) = layers.time_layers([TINY], SETTING, seconds=0.0)
     assert made.units == PARTS

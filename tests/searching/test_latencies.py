@@ -15,7 +15,7 @@ from edgewise.errors import EdgewiseError
 from edgewise.papers import Architecture
 from edgewise.profiling.gauge import Expecting
 from edgewise.searching import Choice, Space
-from edgewise.searching.latencies import MeasuredLatencies, samples
+from edgewise.searching.latencies import FewNetworks, MeasuredLatencies, samples
 from predicted_device import device
 
 
@@ -64,3 +64,15 @@ def test_a_space_without_networks_is_told() -> None:
 
     with pytest.raises(EdgewiseError, match="hardly any point of the space empty is a network"):
         samples(Space("empty", (Choice("one", (1, 2)),), build))
+
+
+def test_of_few_networks_what_was_measured_is_expected(tmp_path: Path) -> None:
+    gauge, networks = Counting(), samples(tiny_space.TINY, 4)
+    few = FewNetworks(gauge, networks[:3], tmp_path / "networks.json")
+    assert few.expected(networks[1]) == gauge.expected(networks[1])
+    assert few.expected(networks[0]) == gauge.expected(networks[0])
+    assert gauge.asked == [3]  # side by side
+    assert few.expected(networks[3]) == gauge.expected(networks[3])
+    again = FewNetworks(gauge, networks[:3], tmp_path / "networks.json")
+    assert again.expected(networks[2]) == gauge.expected(networks[2])
+    assert gauge.asked == [3, 1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,8 +33,8 @@ def test_a_table_is_read(tmp_path: Path) -> None:
     beats: list[int] = []
     assert lookup.accuracy((1, 1, 1, 2), 0, lambda: beats.append(1)) == pytest.approx(accuracy((1, 1, 1, 2)))
     assert beats
-    with pytest.raises(EdgewiseError, match="has no line for"):
-        Lookup({}).accuracy((0, 0, 0, 0), 0, lambda: None)
+    with pytest.raises(EdgewiseError, match=r"has no line for stem=8, kernel=3, "):
+        Lookup({}, TOY).accuracy((0, 0, 0, 0), 0, lambda: None)
 
 
 def test_what_is_no_table_is_told(tmp_path: Path) -> None:
@@ -44,8 +45,20 @@ def test_what_is_no_table_is_told(tmp_path: Path) -> None:
     (tmp_path / "bad.csv").write_text("stem,kernel,second,width,accuracy\n9,3,True,8,0.5\n")
     with pytest.raises(EdgewiseError, match="stem is none of 8, 16, 24, 32 but '9'"):
         Lookup.read(tmp_path / "bad.csv", TOY)
-    with pytest.raises(EdgewiseError, match="cannot be read as a table of results"):
-        Lookup.read(tmp_path / "nowhere.csv", TOY)
+    for accuracy_of_it, message in (
+        ("87.5", r"bad.csv, line 2: accuracy goes from 0 to 1 and is 87.5; divide percentages by 100"),
+        ("oops", r"bad.csv, line 2: accuracy is no number but 'oops'"),
+        ("nan", r"bad.csv, line 2: accuracy goes from 0 to 1 and is nan"),
+        ("", r"bad.csv, line 2: accuracy is no number but ''"),
+    ):
+        (tmp_path / "bad.csv").write_text(f"stem,kernel,second,width,accuracy\n8,3,True,8,{accuracy_of_it}\n")
+        with pytest.raises(EdgewiseError, match=message):
+            Lookup.read(tmp_path / "bad.csv", TOY)
+    (tmp_path / "bytes.csv").write_bytes(bytes(range(256)))
+    (tmp_path / "cut.csv.gz").write_bytes(gzip.compress(text.encode())[:100])
+    for name in ("nowhere.csv", "bytes.csv", "cut.csv.gz"):
+        with pytest.raises(EdgewiseError, match="cannot be read as a table of results"):
+            Lookup.read(tmp_path / name, TOY)
 
 
 def test_a_search_by_a_table(tmp_path: Path, coloured_folder: Callable[..., Path]) -> None:

@@ -134,7 +134,7 @@ def test_search_then_netadapt(given: Given, tmp_path: Path) -> None:
         budget="0.02ms",
     )
     found, narrowed = made.models
-    assert narrowed.file == "adapted/model.safetensors"
+    assert narrowed.file == f"adapted/trial-{found.trial}/model.safetensors"
     assert narrowed.ms <= 1.01 * made.budget_ms < found.ms <= 1.25 * made.budget_ms
     assert load_model(made.folder / narrowed.file)[1].metrics == narrowed.metrics
 
@@ -206,7 +206,7 @@ def test_a_second_process_works_for_the_first(given: Given, unbroken: Searched, 
         ({"space": "none.py"}, "there is no file none.py; a space of your own is a Python file"),
         ({"space": __file__}, "has 0 spaces; a file with a space of your own has one"),
         ({"evaluator": "oracle"}, "there is no evaluator 'oracle'; choose one of: supernet, proxy, lookup"),
-        ({"evaluator": "lookup"}, "the evaluator lookup reads a table of results"),
+        ({"evaluator": "lookup"}, "--evaluator lookup reads a table of results and no other does"),
         ({"searcher": "chance"}, "there is no searcher 'chance'; choose one of: surrogate, ppo, "),
         ({"objective": "best"}, "there is no objective 'best'; choose one of: soft, hard, "),
         ({"budget": "soon"}, "the budget 'soon' is not one"),

@@ -48,6 +48,9 @@ def explain(
         tell=console.note,
     )
     console.show(_networks(made))
+    for one in made.networks:
+        if one.doubt is not None:
+            console.note(one.doubt)
     console.show(f"{made.path}, made in {made.seconds:.0f} s")
 
 

@@ -43,7 +43,7 @@ class Budget:
             raise EdgewiseError("a budget is either milliseconds or a factor of a reference model; give one of them")
         amount = self.milliseconds if absolute else self.factor
         if amount is None or not (math.isfinite(amount) and amount > 0):
-            raise EdgewiseError(f"a budget must be more than nothing and less than for ever, not {amount}; {_FORMS}")
+            raise EdgewiseError(f"a budget must be more than nothing and finite, not {amount}; {_FORMS}")
 
     @classmethod
     def parse(cls, text: str) -> Budget:

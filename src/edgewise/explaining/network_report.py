@@ -15,7 +15,7 @@ from edgewise.explaining.html import NOTHING, Markup, Section, page, tag
 from edgewise.explaining.layers import Ceilings, Layer, LayerCosts, by_kind, by_row
 from edgewise.explaining.parts import stretches_of
 from edgewise.explaining.roofline import roofline
-from edgewise.explaining.slow import REASONS, slow_rows
+from edgewise.explaining.slow import DEAR, NOTICED, REASONS, slow_rows
 from edgewise.explaining.stretches import STRETCHES
 from edgewise.explaining.tables import Column, facts, share_bar, table
 from edgewise.explaining.wiring import wiring_figure
@@ -23,6 +23,7 @@ from edgewise.papers import Architecture
 
 __all__ = ["Learnt", "TimedNetwork", "network_report"]
 
+_STRAINED = 1.2
 _GIGA = 1e9
 
 
@@ -38,13 +39,24 @@ class Learnt:
 
 @dataclass(frozen=True)
 class TimedNetwork:
-    """A network, its latency in ms, its layers, whose times add up to that, and what it has learnt, if it is
-    trained."""
+    """A network, its latency in ms, its layers, whose times add up to that, and what it has learnt, if it is trained.
+    `strain` is how many times longer than an undisturbed inference the layers took when they were timed."""
 
     architecture: Architecture
     ms: float
     layers: tuple[Layer, ...]
     learnt: Learnt = field(default_factory=Learnt)
+    strain: float = 1.0
+
+    @property
+    def doubt(self) -> str | None:
+        """A sentence where the machine was too busy for the times to be relied on."""
+        if self.strain <= _STRAINED:
+            return None
+        return (
+            f"The machine was busy while {self.architecture.name} was timed: its layers took {self.strain:.1f} times "
+            "as long as an undisturbed inference. Shares may be off; make this page again when nothing else runs."
+        )
 
 
 def network_report(
@@ -117,6 +129,7 @@ def _network(one: TimedNetwork, name: str, ceilings: Ceilings) -> Markup:
     return tag(
         "div",
         None,
+        NOTHING if one.doubt is None else tag("p", {"class": "doubt"}, one.doubt),
         _kinds(one),
         roofline(one.layers, ceilings, name),
         _rows(one, ceilings),
@@ -151,7 +164,20 @@ def _kinds(one: TimedNetwork) -> Markup:
         for kind, costs in by_kind(one.layers).items()
         if costs.us > 0
     ]
-    return table(columns, rows, caption="By kind of layer, what takes most first")
+    told = _cheap_kinds(one, every)
+    content = table(columns, rows, caption="By kind of layer, what takes most first")
+    return tag("div", None, content, tag("p", None, told)) if told else content
+
+
+def _cheap_kinds(one: TimedNetwork, every: LayerCosts) -> str:
+    """The kinds of layer that take much more of the time than they have of the multiply-adds: in a row they may hide
+    behind others."""
+    found: list[str] = []
+    for kind, costs in by_kind(one.layers).items():
+        time, work = costs.us / every.us if every.us else 0.0, costs.multiply_adds / max(1, every.multiply_adds)
+        if time >= NOTICED and time >= DEAR * work:
+            found.append(f"{kind} ({per_cent(work)} of the multiply-adds, {per_cent(time)} of the time)")
+    return f"Cheap but slow, wherever they stand: {', '.join(found)}." if found else ""
 
 
 def _rows(one: TimedNetwork, ceilings: Ceilings) -> Markup:
@@ -189,9 +215,17 @@ def _rows(one: TimedNetwork, ceilings: Ceilings) -> Markup:
             )
         )
     content = table(columns, rows, caption="The table of the paper, with what every row takes", marked=list(slow))
-    told = list(dict.fromkeys(reason for reasons in slow.values() for reason in reasons))
-    meanings = facts({reason: REASONS[reason] for reason in told}) if told else NOTHING
+    held: dict[str, list[str]] = {}
+    for row, reasons in slow.items():
+        for reason in reasons:
+            held.setdefault(reason, []).append(str(row))
+    meanings = facts({reason: _held(reason, rows) for reason, rows in held.items()}) if held else NOTHING
     return tag("div", None, content, tag("p", None, _verdict(slow, own, every)), meanings)
+
+
+def _held(reason: str, rows: Sequence[str]) -> str:
+    """Named below the table too: on a phone its last column is out of sight."""
+    return f"{'row' if len(rows) == 1 else 'rows'} {', '.join(rows)}: {REASONS[reason]}"
 
 
 def _verdict(slow: Mapping[int, Sequence[str]], own: Mapping[int, Sequence[Layer]], every: LayerCosts) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from edgewise.explaining.axis import fit_axis
 from edgewise.explaining.chart import WIDE, Chart, label, line, responsive
@@ -13,6 +14,7 @@ from edgewise.explaining.marks import assign, legend, mark
 
 __all__ = ["roofline"]
 
+_ALIKE = 0.05
 _LEAST, _MOST = 2.5, 9.0  # px, the radii of marks; areas go with time
 
 
@@ -28,7 +30,8 @@ def roofline(layers: Sequence[Layer], ceilings: Ceilings, name: str) -> Markup:
         "and memory allow. The table below has the same numbers by row."
     )
     caption = (
-        "A layer to the left of where the lines meet waits for memory, whatever its arithmetic; one far below all "
+        "A layer to the left of where a slanted line meets the level one waits for that memory, whatever its "
+        "arithmetic; one far below all "
         "lines for something else. Larger marks take longer."
     )
 
@@ -53,7 +56,7 @@ def _drawn(layers: Sequence[Layer], numbers: dict[str, int], ceilings: Ceilings,
     longest = max(one.us for one in layers)
     return chart.drawn(
         summary,
-        *(_slope(chart, one, peak) for one in ceilings.stores),
+        *(_slope(chart, one, peak) for one in _apart(ceilings.stores)),
         _level(chart, peak),
         *(_mark(chart, one, numbers[one.kind.partition(" ")[0]], longest) for one in layers),
     )
@@ -68,6 +71,17 @@ def _level(chart: Chart, peak: float) -> Markup:
         line(chart.plot.left, y, chart.plot.right, y, css="limit"),
         label(chart.plot.left + 4, y - 6, said),
     )
+
+
+def _apart(stores: Sequence[Store]) -> list[Store]:
+    """Those that are about as fast as another under one name: their lines lie on each other."""
+    found: list[Store] = []
+    for one in stores:
+        if found and abs(one.bytes_per_second / found[-1].bytes_per_second - 1) < _ALIKE:
+            found[-1] = replace(found[-1], name=f"{found[-1].name}, {one.name}")
+        else:
+            found.append(one)
+    return found
 
 
 def _slope(chart: Chart, store: Store, peak: float) -> Markup:

@@ -23,7 +23,8 @@ from edgewise.graph import Node, ops
 __all__ = ["lines_add_up", "wiring", "wiring_figure"]
 
 _DOT, _STEP, _COLUMN, _GAP = 3.5, 15.0, 92.0, 34.0
-_WIDEST = 1.5 * WIDE
+_WIDEST, _LONG = 1.5 * WIDE, 600.0
+_LETTER = 7.5
 _TOP, _MARGIN, _BOTTOM, _SIDE, _BETWEEN = 34.0, 28.0, 62.0, 40.0, 64.0
 
 _UNSEEN = (ops.BatchNorm, ops.Activation, ops.Dropout, ops.Slice, ops.Flatten, ops.LocalResponseNorm)
@@ -112,6 +113,11 @@ class _Drawing:
     def width(self) -> float:
         return _COLUMN * max(self.columns.values())
 
+    @property
+    def beyond(self) -> float:
+        """How far the last column's name reaches beyond its dots."""
+        return max(0.0, len(_said(self.made.graph.nodes[self.shown[-1]])) * _LETTER / 2 - _LETTER)
+
     def _tall(self, own: Sequence[int]) -> float:
         return sum(self.dots(index) * _STEP for index in own) + _GAP * (len(own) - 1)
 
@@ -196,7 +202,9 @@ def wiring_figure(made: Connectivity, title: str) -> Markup:
 
     def drawn(width: int) -> Markup:
         wide, tall, parts = _laid_out(panels) if width >= WIDE else _below_each_other(panels)
-        return inset(wide, tall, f"{title}: {lines_add_up(made)}", *parts, css="wiring")
+        # Names that would be too small on a phone: what is long is moved along there, not shrunk.
+        css = "wiring long" if wide > _LONG else "wiring"
+        return inset(wide, tall, f"{title}: {lines_add_up(made)}", *parts, css=css)
 
     return responsive(drawn, f"{title}; {lines_add_up(made)}")
 
@@ -216,11 +224,12 @@ def _side_by_side(panels: Sequence[tuple[str, _Drawing]]) -> tuple[float, float,
     height = max(one.height for _, one in panels)
     rise = max(0.0, *(one.above - (height - one.height) / 2 for _, one in panels))
     parts: list[Markup] = []
-    left = _SIDE
+    left, right = _SIDE, 0.0
     for heading, panel in panels:
         parts.append(_placed(panel, heading, left, 16, _TOP + rise + (height - panel.height) / 2))
-        left += panel.width + _BETWEEN
-    return left - _BETWEEN + _SIDE, height + _TOP + rise + _MARGIN, parts
+        right = max(left + panel.width + _SIDE, left + len(heading) * _LETTER)
+        left += panel.width + panel.beyond + _BETWEEN
+    return right, height + _TOP + rise + _MARGIN, parts
 
 
 def _below_each_other(panels: Sequence[tuple[str, _Drawing]]) -> tuple[float, float, list[Markup]]:
@@ -230,7 +239,8 @@ def _below_each_other(panels: Sequence[tuple[str, _Drawing]]) -> tuple[float, fl
         above = top + _TOP + max(0.0, panel.above)
         parts.append(_placed(panel, heading, _SIDE, top + 16, above))
         top = above + panel.height + _MARGIN
-    return max(panel.width for _, panel in panels) + 2 * _SIDE, top, parts
+    widest = max(max(panel.width + _SIDE, len(heading) * _LETTER) for heading, panel in panels)
+    return _SIDE + widest, top, parts
 
 
 def _placed(panel: _Drawing, heading: str, left: float, heading_y: float, above: float) -> Markup:
@@ -242,7 +252,9 @@ def lines_add_up(made: Connectivity) -> str:
     """Lines, times cells and positions, added up."""
     terms = [f"{one.channels}·{one.cells}·{one.positions}" for one in made.lines]
     total = sum(one.multiply_adds for one in made.lines)
-    return f"lines · cells · positions: {' + '.join(terms) or '0'} = {count(total)} multiply-adds"
+    if not terms:
+        return "no multiply-adds: values change places, and nothing is computed"
+    return f"lines · cells · positions: {' + '.join(terms)} = {count(total)} multiply-adds"
 
 
 def _said(node: Node) -> str:

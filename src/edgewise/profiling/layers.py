@@ -6,12 +6,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 
 from edgewise.costs.units import Unit, units
 from edgewise.devices import Variant
+from edgewise.devices.intervals import quantile
 from edgewise.devices.prediction import Setting, UnitTime, attributed
+from edgewise.devices.prediction.table import TYPICAL
 from edgewise.devices.sessions import Sessions
 from edgewise.papers import Architecture
 from edgewise.profiling.filling import check_tracing, quiet_ms, variant_of
@@ -20,25 +21,31 @@ FEWEST_ROUNDS = 3
 
 _TRACE_NS = 2.5e8
 _MOST_TRACED = 12
+_MOST_ADDED_US = 10.0
+"""Telling the time of a kernel adds no more: what is beyond is disturbance, which long layers have more of."""
+_LEAST_LEFT = 0.25
 
 
 @dataclass(frozen=True)
 class TimedLayers:
     """A network whose inference takes `ms`, and of each of its `units` the share of that in µs, and in how many
-    kernels it runs."""
+    kernels it runs. `strain` is how many times longer than an undisturbed inference the layers took together: well
+    above 1 where something else kept the machine busy."""
 
     architecture: Architecture
     ms: float
     units: tuple[Unit, ...]
     us: tuple[float, ...]
     kernels: tuple[int, ...]
+    strain: float = 1.0
 
 
 def time_layers(architectures: Sequence[Architecture], setting: Setting, seconds: float = 6.0) -> list[TimedLayers]:
     """Times networks with random weights and their layers in turns, for about `seconds` and at least three rounds.
 
-    A layer's time is the median over rounds of what its kernels take inside whole inferences; what telling the time of
-    a kernel adds, the same for each, is taken off, so that the layers add up to the inference. Raises `EdgewiseError`
+    A layer's time is the lower quartile over rounds of what its kernels take inside whole inferences: whatever disturbs
+    one makes it longer. What telling the time of a kernel adds, the same for each, is taken off, and what is left is
+    scaled to the inference, so that the layers add up to it. Raises `EdgewiseError`
     where the runtime cannot be traced, is not installed or fails.
     """
     check_tracing(setting.runtime)
@@ -56,7 +63,7 @@ def time_layers(architectures: Sequence[Architecture], setting: Setting, seconds
                     traced[index].append(attributed(architecture.graph, parts[index], kernels))
                 rounds += 1
     return [
-        _settled(architecture, median(whole[index]), parts[index], traced[index])
+        _settled(architecture, quantile(whole[index], TYPICAL), parts[index], traced[index])
         for index, architecture in enumerate(architectures)
     ]
 
@@ -68,10 +75,11 @@ def _iterations(sessions: Sessions, variant: Variant) -> int:
 def _settled(
     architecture: Architecture, ms: float, parts: Sequence[Unit], rounds: Sequence[Sequence[UnitTime]]
 ) -> TimedLayers:
-    """The medians, without what tracing adds, as shares of the latency."""
-    us = [median(one[index].us for one in rounds) for index in range(len(parts))]
+    """What each takes undisturbed, without what tracing adds, as shares of the latency."""
+    us = [quantile([one[index].us for one in rounds], TYPICAL) for index in range(len(parts))]
     kernels = [rounds[0][index].kernels for index in range(len(parts))]
-    added = max(0.0, (sum(us) - 1000 * ms) / max(1, sum(kernels)))
-    clean = [max(one - added * count, 0.0) for one, count in zip(us, kernels, strict=True)]
-    scale = 1000 * ms / sum(clean) if any(clean) else 0.0
-    return TimedLayers(architecture, ms, tuple(parts), tuple(scale * one for one in clean), tuple(kernels))
+    added = min(_MOST_ADDED_US, max(0.0, (sum(us) - 1000 * ms) / max(1, sum(kernels))))
+    clean = [max(one - added * count, _LEAST_LEFT * one) for one, count in zip(us, kernels, strict=True)]
+    strain = sum(clean) / (1000 * ms)
+    scaled = tuple(one / strain for one in clean) if strain else tuple(clean)
+    return TimedLayers(architecture, ms, tuple(parts), scaled, tuple(kernels), strain)

@@ -40,6 +40,30 @@ class MeasuredLatencies:
         return [self._known[one.digest] for one in architectures]
 
 
+class FewNetworks:
+    """The gauge of a space of so few `networks` that nothing can be predicted from them: what is expected of one is
+    what was measured of it, side by side with all others. Keeps that in the file `path`."""
+
+    here = True
+
+    def __init__(self, gauge: Gauge, networks: Sequence[Architecture], path: Path) -> None:
+        self._gauge, self._networks = gauge, networks
+        self._known = MeasuredLatencies(gauge, path)
+
+    def expected(self, architecture: Architecture) -> float:
+        self._known(self._networks)
+        return self._known([architecture])[0]
+
+    def measured(self, architectures: Sequence[Architecture]) -> list[float]:
+        return self._gauge.measured(architectures)
+
+    def glanced(self, architectures: Sequence[Architecture]) -> list[float]:
+        return self._gauge.glanced(architectures)
+
+    def settle(self, architecture: Architecture, ms: float) -> None:
+        self._gauge.settle(architecture, ms)
+
+
 def samples(space: Space, count_of_them: int = NETWORKS) -> list[Architecture]:
     """Random networks of the space from everywhere between few and many multiply-adds, the middle one first."""
     random = np.random.default_rng(0)

@@ -12,6 +12,7 @@ from edgewise.data.decoded import hold_out, write_decoded
 from edgewise.errors import BudgetError, EdgewiseError
 from edgewise.profiling.gauge import Gauge
 from edgewise.searching.archive import DIRECTIONS, Trial, front_of, write_archive
+from edgewise.searching.front import front
 from edgewise.searching.latencies import MeasuredLatencies
 from edgewise.searching.pace import Pace
 from edgewise.searching.problem import Problem
@@ -25,6 +26,8 @@ from edgewise.training.progress import clock
 MODULE = "edgewise.searching.worker"
 
 _UNSURE = 0.02
+
+_FAR_OFF = 0.1
 
 _QUIET_SECONDS = 30.0
 """After so long within a batch the user hears of what is done."""
@@ -70,12 +73,12 @@ class SearchRun:
         if least > budget_ms * (1 + _UNSURE):
             raise BudgetError(
                 f"the smallest network of {space.name} takes {least:.3g} ms, and {budget_ms:.3g} ms are not to be had "
-                "from it: allow more time, or search narrower networks with --width"
+                f"from it: allow more time, or search narrower networks with a --width below {self.settings.width:g}"
             )
         if most < budget_ms:
             self.tell(
-                f"the largest network of {space.name} takes {most:.3g} ms: the budget of {budget_ms:.3g} rules nothing "
-                "out; a --width above 1 would use it"
+                f"the largest network of {space.name} takes {most:.3g} ms: the budget of {budget_ms:.3g} ms rules "
+                f"nothing out; a --width above {self.settings.width:g} would use it"
             )
 
     def prepare(self, dataset: Dataset) -> None:
@@ -113,7 +116,8 @@ class SearchRun:
         return made
 
     def front(self, trials: Sequence[Trial]) -> list[FrontNetwork]:
-        """The front, its networks measured whole, side by side. Tells where a measurement parts from the table."""
+        """The front, its networks measured whole, side by side, without those that this shows to be beaten. Tells where
+        a measurement parts from the table."""
         found = front_of(trials)
         if not found:
             raise EdgewiseError("no network could be evaluated; see above for what went wrong")
@@ -123,8 +127,9 @@ class SearchRun:
         made = [FrontNetwork(one, ms) for one, ms in zip(found, self._measured(architectures), strict=True)]
         off = max((abs(one.ms / one.trial.cost - 1) for one in made), default=0.0)
         if self.gauge.here and not self.measure:
-            self.tell(f"measured whole, the front's latencies are within {100 * off:.1f}% of what the table said")
-        return made
+            why = "; where that matters, --measure measures every network" if off > _FAR_OFF else ""
+            self.tell(f"measured whole, the front's latencies are within {100 * off:.1f}% of what the table said{why}")
+        return [made[index] for index in front([(one.trial.accuracy or 0.0, one.ms) for one in made])]
 
     def _pool(self) -> Pool:
         return Pool(self.folder, self.workers, self.tell, module=MODULE, storage=self.storage, directions=DIRECTIONS)

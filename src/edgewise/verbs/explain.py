@@ -112,6 +112,7 @@ def explain(
             one.ms,
             layers_of(one.architecture, one.units, one.us, one.kernels, _BYTES.get(precision, 4)),
             known,
+            one.strain,
         )
         for known, one in zip(learnt, timed, strict=True)
     )

@@ -42,7 +42,7 @@ class Finishing:
         for one, architecture in zip(networks, architectures, strict=True):
             number = one.network.trial.number
             self.tell(f"training the network for {one.name}, trial {number}")
-            place = Path("models") / one.name
+            place = Path("models") / f"trial-{number}"  # more trials may find another network for the same share
             made = train(
                 self.data,
                 replace(architecture, name=f"{architecture.name}_{number}"),
@@ -72,7 +72,7 @@ class Finishing:
             run.folder / model.file,
             self.data,
             f"{budget_ms:.9g}ms",
-            out=run.folder / ADAPTED,
+            out=run.folder / ADAPTED / f"trial-{model.trial}",
             form="mobilenet_v3",
             runtime=self.runtime,
             precision=self.precision,

@@ -10,6 +10,7 @@ from typing import Any
 from edgewise.data import open_dataset
 from edgewise.data.statistics import preprocessing_for, statistics
 from edgewise.devices import Budget, installed_runtime
+from edgewise.devices.prediction.predictor import FEWEST
 from edgewise.devices.runtimes import check_precision
 from edgewise.errors import EdgewiseError
 from edgewise.files import file_digest
@@ -23,7 +24,8 @@ from edgewise.profiling.gauge_for import gauge_for
 from edgewise.run_folder import RunFolder
 from edgewise.searching import Problem, Space
 from edgewise.searching.archive import DIRECTIONS, Trial
-from edgewise.searching.latencies import samples
+from edgewise.searching.evaluators.lookup import Lookup
+from edgewise.searching.latencies import FewNetworks, samples
 from edgewise.searching.leading import lead_or_join
 from edgewise.searching.objective import objective_named
 from edgewise.searching.run import FrontNetwork, SearchRun
@@ -146,7 +148,9 @@ def search(
     _check_span(span)
     judge = evaluator_named(evaluator)
     if (judge == "lookup") != (results is not None):
-        raise EdgewiseError("the evaluator lookup reads a table of results, and the others none; give both or neither")
+        raise EdgewiseError(
+            "--evaluator lookup reads a table of results and no other does: give --results with it alone"
+        )
     if measure and device is not None:
         raise EdgewiseError("only this machine can be measured; leave out --measure, or --device")
     check_precision(installed_runtime(runtime), precision)
@@ -170,6 +174,8 @@ def search(
         table=None if results is None else str(existing(results, "table of results").resolve()),
     )
     searched = settings.found_space()
+    if settings.table is not None:
+        Lookup.read(Path(settings.table), searched)  # what is wrong with it is said before anything is measured
     asked = {
         "verb": "search",
         "space": space,
@@ -214,6 +220,8 @@ def search(
                 others=lambda: networks[1:],
                 tell=say,
             )
+            if gauge.here and len(networks) < FEWEST:
+                gauge = FewNetworks(gauge, networks, folder.path / "networks.json")
             budget_ms = folder.stage(
                 "budget", lambda: _milliseconds(wanted, gauge, settings), lambda ms: {"ms": ms}, lambda kept: kept["ms"]
             )

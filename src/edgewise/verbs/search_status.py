@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from edgewise.errors import EdgewiseError
-from edgewise.searching.archive import DIRECTIONS, PAGE, RECORD, Trial, front_of, read_archive
+from edgewise.searching.archive import ARCHIVE, DIRECTIONS, PAGE, RECORD, Trial, front_of, read_archive
+from edgewise.searching.leading import LOCK
 from edgewise.tasks.queue import FILE, Queue
+
+_FIRST = "no network has been tried yet: first latencies are measured, and weights trained that networks share"
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ def search_status(folder: Path) -> SearchStatus:
     """How far the search in `folder` is. Raises `EdgewiseError` where there is none."""
     if not folder.is_dir():
         raise EdgewiseError(f"there is no folder {folder}; begin a search with `edgewise search --out {folder}`")
+    if (folder / LOCK).exists() and not (folder / ARCHIVE).exists():
+        return SearchStatus(0, (), f"{_FIRST}; if it was stopped, the same command goes on with it")
     trials = read_archive(folder)
     return SearchStatus(len(trials), tuple(front_of(trials)), _state(folder))
 

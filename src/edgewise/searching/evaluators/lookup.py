@@ -15,16 +15,17 @@ ACCURACY = "accuracy"
 
 
 class Lookup:
-    """Reads accuracies, from 0 to 1, off `table`."""
+    """Reads accuracies, from 0 to 1, of the points of `space` off `table`."""
 
-    def __init__(self, table: Mapping[Point, float]) -> None:
-        self._table = table
+    def __init__(self, table: Mapping[Point, float], space: Space) -> None:
+        self._table, self._space = table, space
 
     @classmethod
     def read(cls, path: Path, space: Space) -> Lookup:
         """The CSV (or `.csv.gz`) at `path`, with a column for every choice of `space` and one called `accuracy`.
 
-        Raises `EdgewiseError` where there is no such file, a column is missing, or a line is of no point.
+        Raises `EdgewiseError` where there is no such file, a column is missing, or a line is of no point or has no
+        accuracy.
         """
         names = [choice.name for choice in space.choices]
         try:
@@ -36,8 +37,14 @@ class Lookup:
                 raise EdgewiseError(
                     f"{path} has no column {missing[0]!r}; it takes one for every choice and one for accuracy"
                 )
-            return cls({_point(line, space): float(line[ACCURACY]) for line in reader})
-        except (OSError, ValueError) as error:
+            table: dict[Point, float] = {}
+            for line in reader:
+                try:
+                    table[_point(line, space)] = _accuracy(line[ACCURACY])
+                except ValueError as error:
+                    raise EdgewiseError(f"{path}, line {reader.line_num}: {error}") from None
+            return cls(table, space)
+        except (OSError, EOFError, ValueError, csv.Error) as error:
             raise EdgewiseError(f"{path} cannot be read as a table of results ({error})") from None
 
     def accuracy(self, point: Point, number: int, beat: Callable[[], None]) -> float:
@@ -45,7 +52,18 @@ class Lookup:
         try:
             return self._table[point]
         except KeyError:
-            raise EdgewiseError(f"the table of results has no line for {list(point)}") from None
+            named = ", ".join(f"{name}={option}" for name, option in self._space.named(point).items())
+            raise EdgewiseError(f"the table of results has no line for {named}") from None
+
+
+def _accuracy(written: str | None) -> float:
+    try:
+        accuracy = float(written or "")
+    except ValueError:
+        raise ValueError(f"{ACCURACY} is no number but {written!r}") from None
+    if not 0 <= accuracy <= 1:
+        raise ValueError(f"{ACCURACY} goes from 0 to 1 and is {written}; divide percentages by 100")
+    return accuracy
 
 
 def _point(line: Mapping[str, str], space: Space) -> Point:
