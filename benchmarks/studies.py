@@ -1,13 +1,13 @@
 """The papers' ablations that fit in twenty minutes each on two cores, trained on CIFAR-10.
 
-    python benchmarks/studies.py CIFAR10_FOLDER            about two and a half hours on two cores
+    python benchmarks/studies.py CIFAR10_FOLDER            about 70 minutes on two cores, each study 4 to 15
     python benchmarks/studies.py CIFAR10_FOLDER --only squeeze
 
 CIFAR10_FOLDER is CIFAR-10 as an image folder, `train/<class>/*` and `test/<class>/*`. Every study is `edgewise study`
 on the same part of the training images, for as many epochs, from the same seeds; what is done is written at once, and a
-second call goes on with the rest; a study that is interrupted goes on in --runs. Expect most of what the papers say to
-be seen, and some of it not: these are a few epochs at 32 pixels. Writes benchmarks/results/studies.json, or what --out
-names.
+second call goes on with the rest; a study that is interrupted goes on in --runs. What the papers saw after hundreds of
+epochs on ImageNet need not be seen after five at 32 pixels, and whatever is seen is said. Writes
+benchmarks/results/studies.json, or what --out names.
 """
 
 from __future__ import annotations
