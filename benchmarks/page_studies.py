@@ -47,10 +47,10 @@ def _said(claims: Sequence[tuple[str, Report]]) -> str:
         kind: [f"{claim['says']} ({name})" for name, claim in claims if claim["seen"] == kind]
         for kind in ("seen", "not seen", "contradicted")
     }
-    against = f": {'; '.join(of['contradicted'])}" if of["contradicted"] else ""
+    against = f" – {'; '.join(of['contradicted'])}" if of["contradicted"] else ""
     return (
-        f"Of {len(claims)} claims {len(of['seen'])} were seen, {len(of['not seen'])} not, either way, and "
-        f"{len(of['contradicted'])} contradicted{against}."
+        f"Of {len(claims)} claims, seen: {len(of['seen'])}; not seen, either way: {len(of['not seen'])}; "
+        f"contradicted: {len(of['contradicted'])}{against}."
     )
 
 
@@ -63,4 +63,6 @@ def _variants(name: str, one: Report) -> str:
             f"{variant} {fmean(accuracies):.2f}% ({low:.2f} to {high:.2f}) at {found['multiply_adds'] / 1e6:.1f} M "
             "multiply-adds"
         )
-    return f"- `{name}`, {one['seconds'] / 60:.0f} minutes: {'; '.join(parts)}."
+    # What the runs took, not the study: some may have been done by a call before.
+    seconds = sum(run["seconds"] for found in one["variants"].values() for run in found["runs"].values())
+    return f"- `{name}`, {seconds / 60:.0f} minutes of a core: {'; '.join(parts)}."

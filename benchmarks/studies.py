@@ -1,6 +1,6 @@
 """The papers' ablations that fit in twenty minutes each on two cores, trained on CIFAR-10.
 
-    python benchmarks/studies.py CIFAR10_FOLDER            about 70 minutes on two cores, each study 4 to 15
+    python benchmarks/studies.py CIFAR10_FOLDER            about 70 minutes on two cores, each study 4 to 16
     python benchmarks/studies.py CIFAR10_FOLDER --only squeeze
 
 CIFAR10_FOLDER is CIFAR-10 as an image folder, `train/<class>/*` and `test/<class>/*`. Every study is `edgewise study`

@@ -229,3 +229,12 @@ def test_a_budget_that_nothing_keeps_is_refused_before_anything_is_trained(given
     with pytest.raises(BudgetError, match=r"the smallest network of tiny takes [\d.]+ ms, and 0.001 ms are not"):
         quick_search.run(*given, tmp_path / "run", budget="1us")
     assert not (tmp_path / "run" / "cache").exists()
+
+
+def test_the_status_of_what_has_only_begun(tmp_path: Path) -> None:
+    with pytest.raises(EdgewiseError, match="has no search; begin one"):
+        search_status(tmp_path)
+    (tmp_path / "lock").touch()
+    begun = search_status(tmp_path)
+    assert begun.trials == 0
+    assert "no network has been tried yet: first latencies are measured" in begun.state

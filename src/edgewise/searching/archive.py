@@ -17,6 +17,9 @@ from edgewise.tasks.storage import Direction
 ARCHIVE = "archive.json"
 """All trials, in the order of their numbers."""
 
+LOCK = "lock"
+"""Who holds it leads the search: it is there once a search has begun."""
+
 RECORD, PAGE = "search.json", "report.html"
 """What is written at the end of a search: all there is to know of it, and the same for reading."""
 

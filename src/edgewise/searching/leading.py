@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from edgewise.searching.archive import DIRECTIONS
+from edgewise.searching.archive import DIRECTIONS, LOCK
 from edgewise.searching.run import MODULE
 from edgewise.searching.settings import FILE
 from edgewise.tasks import Queue, Tell
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     import subprocess
 
 T = TypeVar("T")
-
-LOCK = "lock"
 
 _LOOK_SECONDS = 1.0
 

@@ -20,7 +20,7 @@ from edgewise.searching.searchers.base import Searcher
 from edgewise.searching.settings import CACHE, Settings
 from edgewise.searching.study import Asked, Study
 from edgewise.searching.supernet.extremes import largest, smallest
-from edgewise.tasks import Pool, Task, Tell
+from edgewise.tasks import Pool, Queue, Task, Tell
 from edgewise.training.progress import clock
 
 MODULE = "edgewise.searching.worker"
@@ -83,6 +83,7 @@ class SearchRun:
 
     def prepare(self, dataset: Dataset) -> None:
         """Decodes the images for all workers, and trains shared weights where they are what networks are judged by."""
+        Queue(self.folder, self.storage, DIRECTIONS)  # made by the one who leads, before others look for it
         if self.settings.evaluator == "lookup":
             self.settings.write(self.folder)
             return

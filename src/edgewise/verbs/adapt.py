@@ -188,7 +188,8 @@ def adapt(
             say(f"{folder.path} is finished; here is what it gave")
             return _judged(Adapted.read(folder.path), budget)
         say(described(dataset) + f"; adapting {card.architecture.name}")
-        Queue(folder.path, storage)  # what is wrong with it is said before anything is measured
+        if storage:  # what is wrong with it is said before anything is measured
+            Queue(folder.path, storage)
         step = quantum or quantum_for(folder.path, runtime, precision, device=device, tell=say)
         gauge = _gauge(folder, file, dataset, Setting(runtime, None, precision, threads), device, step, say)
         flips = dataset.source != "digits" and not without_flip(dataset) if flip is None else flip

@@ -208,7 +208,8 @@ def search(
         say(described(dataset) + f"; searching {searched.name}")
 
         def lead() -> Searched:
-            Queue(folder.path, storage, DIRECTIONS)  # what is wrong with it is said before anything is measured
+            if storage:  # what is wrong with it is said before anything is measured
+                Queue(folder.path, storage, DIRECTIONS)
             networks = samples(searched)
             gauge = gauge_for(
                 folder.path,

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewise.errors import EdgewiseError
-from edgewise.searching.archive import ARCHIVE, DIRECTIONS, PAGE, RECORD, Trial, front_of, read_archive
-from edgewise.searching.leading import LOCK
+from edgewise.searching.archive import ARCHIVE, DIRECTIONS, LOCK, PAGE, RECORD, Trial, front_of, read_archive
 from edgewise.tasks.queue import FILE, Queue
 
 _FIRST = "no network has been tried yet: first latencies are measured, and weights trained that networks share"
