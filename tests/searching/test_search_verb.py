@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -23,6 +24,7 @@ from edgewise.costs import count
 from edgewise.errors import BudgetError, EdgewiseError
 from edgewise.searching.archive import DIRECTIONS, read_archive
 from edgewise.tasks import Queue
+from edgewise.tasks.queue import FILE, Worker, worker_of
 from edgewise.verbs.search import Searched, search
 from edgewise.verbs.search_status import search_status
 from edgewise.weights import load_model
@@ -149,6 +151,14 @@ def started(given: Given, out: Path, workers: int) -> subprocess.Popen[str]:
     )
 
 
+def working(out: Path) -> list[Worker]:
+    """The workers that have something to do."""
+    if not (out / FILE).exists():
+        return []
+    running = Queue(out, directions=DIRECTIONS).look().running()
+    return [worker for one in running if (worker := worker_of(one)) is not None]
+
+
 def workers_of(pid: int) -> list[int]:
     """The processes that the process `pid` started."""
     found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
@@ -189,6 +199,16 @@ def test_a_second_process_works_for_the_first(given: Given, unbroken: Searched, 
     while not (out / "lock").exists():
         time.sleep(0.1)
     second = started(given, out, 1)
+    # Whichever worker is first waits, with something to do, until the other one has something too: it might be done
+    # with all before.
+    deadline = time.monotonic() + 120
+    while not (early := working(out)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(early[0].pid, signal.SIGSTOP)
+    while not set(working(out)) - {early[0]} and time.monotonic() < deadline:
+        time.sleep(0.1)
+    with suppress(ProcessLookupError):  # taken for hanging meanwhile
+        os.kill(early[0].pid, signal.SIGCONT)
     said = second.communicate(timeout=300)[1]
     first.communicate(timeout=60)
     assert first.returncode == second.returncode == 0, said
