@@ -5,7 +5,7 @@ process with one worker, and by two processes with one worker each, started in t
 One after the other, again and again. What counts is how long the trials took, without the latency table before them,
 which is measured once, before all else.
 
-    python benchmarks/search_workers.py                       about half an hour on two slow cores
+    python benchmarks/search_workers.py                       about 20 minutes on two cores
 
 Writes benchmarks/results/search_workers.json after every round, or what --out names.
 """

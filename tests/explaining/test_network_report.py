@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from reading import Page
 from test_slow_rows import CEILINGS, timed
 
+from edgewise.explaining.layers import Store
 from edgewise.explaining.network_report import TimedNetwork, network_report
 from edgewise.explaining.parts import stretches_of
 from edgewise.explaining.stretches import STRETCHES
@@ -94,3 +96,18 @@ def test_a_browser_opens_it_without_complaint_and_without_scrolling_sideways(
     found = re.search(r"<title>(\d+) of (\d+)</title>", done.stdout)
     assert found is not None, done.stdout[:300]
     assert int(found[1]) <= int(found[2])
+
+
+def test_a_busy_machine_and_what_hides_in_rows_are_told() -> None:
+    quiet = network("mobilenet_v2")
+    assert "The machine was busy" not in report(replace(quiet, strain=1.1))
+    busy = report(replace(quiet, strain=1.5))
+    assert "The machine was busy while mobilenet_v2 was timed: its layers took 1.5 times as long" in busy
+    assert "Cheap but slow, wherever they stand: " in busy
+
+
+def test_memories_that_are_as_fast_have_one_line() -> None:
+    stores = (Store("L1", 32_000, 1e11), Store("L2", 10**6, 0.98e11), Store("memory", None, 1e10))
+    page = network_report([network("mobilenet_v2")], replace(CEILINGS, stores=stores), {}, "edgewise explain it")
+    assert ">L1, L2</text>" in page
+    assert ">L2</text>" not in page

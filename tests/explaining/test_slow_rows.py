@@ -9,7 +9,18 @@ import pytest
 from edgewise.costs import count
 from edgewise.costs.units import units
 from edgewise.explaining.layers import Ceilings, Layer, LayerCosts, Store, by_kind, by_row, layers_of
-from edgewise.explaining.slow import GATE, KERNEL, MEMORY, REASONS, SHUFFLE, SMALL, WIDTHS, held_up_by, slow_rows
+from edgewise.explaining.slow import (
+    GATE,
+    KERNEL,
+    MEMORY,
+    REASONS,
+    SHUFFLE,
+    SMALL,
+    WIDTHS,
+    held_up_by,
+    slow_kinds,
+    slow_rows,
+)
 from edgewise.papers import Architecture, find
 
 # A million multiply-adds take 10 µs, a megabyte from memory 100.
@@ -74,3 +85,12 @@ def test_only_rows_that_take_more_than_their_share_are_told() -> None:
     quick = replace(PLAIN, row=2, kind="pool", multiply_adds=0, moved=1000, us=1.0)
     assert slow_rows([dear, waiting, shuffled, quick], CEILINGS) == {1: (MEMORY, SHUFFLE)}
     assert slow_rows([dear], CEILINGS) == {}
+
+
+def test_a_kind_that_hides_in_a_row_is_found() -> None:
+    """A row that is not slow as a whole has a depthwise convolution that is."""
+    quick = replace(PLAIN, multiply_adds=90_000_000, us=800.0)
+    hidden = replace(PLAIN, name="2", kind="depthwise 3×3", multiply_adds=5_000_000, us=200.0)
+    assert slow_rows((quick, hidden), CEILINGS) == {}
+    assert slow_kinds((quick, hidden)) == {"depthwise 3×3": LayerCosts.of([hidden])}
+    assert slow_kinds((quick, replace(hidden, us=40.0))) == {}

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
@@ -22,10 +23,13 @@ from optuna.trial import TrialState
 
 from edgewise.costs import count
 from edgewise.errors import BudgetError, EdgewiseError
-from edgewise.searching.archive import DIRECTIONS, read_archive
+from edgewise.searching.archive import DIRECTIONS, Trial, read_archive
+from edgewise.searching.run import SearchRun
+from edgewise.searching.study import Asked
 from edgewise.tasks import Queue
 from edgewise.tasks.queue import FILE, Worker, worker_of
-from edgewise.verbs.search import Searched, search
+from edgewise.training import Recipe
+from edgewise.verbs.search import Searched, _short, search
 from edgewise.verbs.search_status import search_status
 from edgewise.weights import load_model
 from predicted_device import device
@@ -58,6 +62,10 @@ def test_the_front_is_of_the_trials_and_what_was_finished_of_the_front(unbroken:
     assert best == max(one.accuracy or 0 for one in unbroken.trials) > 0.5
     first, second = unbroken.models
     assert first.name == "1x"
+    # Of its trial, not of its share: more trials may find another network for that.
+    assert [one.file for one in unbroken.models] == [
+        f"models/trial-{one.trial}/model.safetensors" for one in unbroken.models
+    ]
     assert second.trial in {one.trial.number for one in unbroken.front} - {first.trial}
     assert first.ms <= unbroken.budget_ms
     _, card = load_model(unbroken.folder / first.file)
@@ -243,6 +251,51 @@ def test_bad_input_is_one_sentence(given: Given, tmp_path: Path, change: dict[st
     asked = {"space": tiny_space.__file__, "data": images, "budget": "0.02ms", "device": profile, "size": 24}
     with pytest.raises(EdgewiseError, match=re.escape(message)):
         search(**{**asked, "out": tmp_path / "run", **change})  # type: ignore[arg-type]
+
+
+def test_a_table_of_results_that_is_wrong_is_told_before_anything_is_measured(given: Given, tmp_path: Path) -> None:
+    (tmp_path / "results.csv").write_text("accuracy\n0.5\n")
+    with pytest.raises(EdgewiseError, match="has no column"):
+        quick_search.run(*given, tmp_path / "run", evaluator="lookup", results=tmp_path / "results.csv")
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_dearest_of_a_batch_are_asked_for_first_and_keep_their_numbers() -> None:
+    class Quick:
+        def run(self, tasks: dict[str, str], done_one: object) -> dict[str, tuple[float, float]]:
+            asked.extend(tasks)
+            return {name: (0.5 + index, 0.0) for index, name in enumerate(tasks)}
+
+    asked: list[str] = []
+    run = SimpleNamespace(_task=lambda one: one, tell=print)
+    batch = [Asked(4, (0,), 1.0), Asked(5, (1,), 3.0), Asked(6, (2,), 2.0)]
+    found = SearchRun._evaluated(run, Quick(), batch)  # type: ignore[arg-type]
+    assert asked == ["trial 0005", "trial 0006", "trial 0004"]
+    assert found == {4: 2.5, 5: 0.5, 6: 1.5}
+
+
+def test_what_a_measurement_shows_to_be_beaten_is_not_of_the_front() -> None:
+    said: list[str] = []
+    points = list(tiny_space.TINY.points())[:3]
+    trials = [
+        Trial(number, point, str(number), 1.0 + number, 0.5 + 0.1 * number) for number, point in enumerate(points)
+    ]
+    run = SimpleNamespace(
+        problem=SimpleNamespace(space=tiny_space.TINY),
+        gauge=SimpleNamespace(here=True),
+        measure=False,
+        tell=said.append,
+        _measured=lambda networks: [3.0, 2.5, 2.4],
+    )
+    found = SearchRun.front(run, trials)  # type: ignore[arg-type]
+    assert [(one.trial.number, one.ms) for one in found] == [(2, 2.4)]
+    assert "within 200.0% of what the table said; where that matters, --measure" in said[0]
+
+
+@pytest.mark.parametrize(("name", "precision"), [("auto", "auto"), ("fp32", "32"), ("bf16", "bf16")])
+def test_networks_are_judged_in_the_precision_that_was_asked_for(name: str, precision: str) -> None:
+    assert _short(Recipe(epochs=10, batch_size=32), "proxy", 3, name).precision == precision
+    assert _short(Recipe(epochs=10, batch_size=32), "supernet", 3, name).precision == precision
 
 
 def test_a_budget_that_nothing_keeps_is_refused_before_anything_is_trained(given: Given, tmp_path: Path) -> None:

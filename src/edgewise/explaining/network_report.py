@@ -15,7 +15,7 @@ from edgewise.explaining.html import NOTHING, Markup, Section, page, tag
 from edgewise.explaining.layers import Ceilings, Layer, LayerCosts, by_kind, by_row
 from edgewise.explaining.parts import stretches_of
 from edgewise.explaining.roofline import roofline
-from edgewise.explaining.slow import DEAR, NOTICED, REASONS, slow_rows
+from edgewise.explaining.slow import REASONS, slow_kinds, slow_rows
 from edgewise.explaining.stretches import STRETCHES
 from edgewise.explaining.tables import Column, facts, share_bar, table
 from edgewise.explaining.wiring import wiring_figure
@@ -170,13 +170,11 @@ def _kinds(one: TimedNetwork) -> Markup:
 
 
 def _cheap_kinds(one: TimedNetwork, every: LayerCosts) -> str:
-    """The kinds of layer that take much more of the time than they have of the multiply-adds: in a row they may hide
-    behind others."""
-    found: list[str] = []
-    for kind, costs in by_kind(one.layers).items():
-        time, work = costs.us / every.us if every.us else 0.0, costs.multiply_adds / max(1, every.multiply_adds)
-        if time >= NOTICED and time >= DEAR * work:
-            found.append(f"{kind} ({per_cent(work)} of the multiply-adds, {per_cent(time)} of the time)")
+    found = [
+        f"{kind} ({per_cent(costs.multiply_adds / max(1, every.multiply_adds))} of the multiply-adds, "
+        f"{per_cent(costs.us / every.us)} of the time)"
+        for kind, costs in slow_kinds(one.layers).items()
+    ]
     return f"Cheap but slow, wherever they stand: {', '.join(found)}." if found else ""
 
 

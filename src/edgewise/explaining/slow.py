@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from edgewise.explaining.layers import Ceilings, Layer, LayerCosts, by_row
+from edgewise.explaining.layers import Ceilings, Layer, LayerCosts, by_kind, by_row
 
-__all__ = ["REASONS", "held_up_by", "slow_rows"]
+__all__ = ["REASONS", "held_up_by", "slow_kinds", "slow_rows"]
 
 MEMORY, SMALL, WIDTHS, SHUFFLE, GATE, KERNEL = "memory", "small ops", "widths", "shuffle", "gate", "kernel"
 
@@ -69,11 +69,20 @@ def slow_rows(layers: Sequence[Layer], ceilings: Ceilings) -> dict[int, tuple[st
     every = LayerCosts.of(layers)
     found: dict[int, tuple[str, ...]] = {}
     for row, own in by_row(layers).items():
-        costs = LayerCosts.of(own)
-        time, work = costs.us / every.us if every.us else 0.0, costs.multiply_adds / max(1, every.multiply_adds)
-        if time >= NOTICED and time >= DEAR * work:
+        if _is_slow(LayerCosts.of(own), every):
             found[row] = _reasons(own, ceilings)
     return found
+
+
+def slow_kinds(layers: Sequence[Layer]) -> dict[str, LayerCosts]:
+    """The kinds of layer that do: in a row they may hide behind others."""
+    every = LayerCosts.of(layers)
+    return {kind: costs for kind, costs in by_kind(layers).items() if _is_slow(costs, every)}
+
+
+def _is_slow(costs: LayerCosts, every: LayerCosts) -> bool:
+    time, work = costs.us / every.us if every.us else 0.0, costs.multiply_adds / max(1, every.multiply_adds)
+    return time >= NOTICED and time >= DEAR * work
 
 
 def _reasons(layers: Sequence[Layer], ceilings: Ceilings) -> tuple[str, ...]:
