@@ -34,6 +34,7 @@ from edgewise.papers import Architecture
 from edgewise.searching import Problem, hypervolume
 from edgewise.searching.front import front
 from edgewise.searching.objective import mnasnet_soft
+from edgewise.searching.prefilter import Prefilter
 from edgewise.searching.searchers.named import SEARCHERS, find_searcher
 from edgewise.searching.spaces import NAS_BENCH_MACRO
 from edgewise.searching.study import Study
@@ -100,12 +101,8 @@ def known(path: Path) -> Known:
     return Known(*({key: column[place] for key, column in columns.items()} for place in range(3)))
 
 
-def run(path: Path, name: str, seed: int) -> Report:
-    """One search: the share of the true front's hypervolume after so many evaluations, the distinct networks among
-    them, and what it would return for each of three budgets."""
-    torch.set_num_threads(1)
-    table = known(path)
-    began = time.perf_counter()
+def evaluated(table: Known, name: str, seed: int, count_of_them: int, prefilter: Prefilter | None = None) -> list[str]:
+    """The digests of the networks that a searcher looks at, in order."""
 
     def cost(architecture: Architecture) -> float:
         return count(architecture).multiply_adds / 1e6
@@ -114,21 +111,36 @@ def run(path: Path, name: str, seed: int) -> Report:
     # Whatever is proposed again counts as an evaluation too: that is what a searcher does who does not remember.
     study = Study(
         problem,
-        find_searcher(name)(problem, seed),
+        find_searcher(name)(problem, seed, prefilter),
         lambda asked: {one.number: table.seen[problem.key(one.point) or ""] for one in asked},
     )
-    trials = study.run(EVALUATIONS[name])
-    keys = [one.digest or "" for one in trials]
-    marks = [mark for mark in MARKS if mark <= len(keys)]
+    return [one.digest or "" for one in study.run(count_of_them)]
+
+
+def covered(table: Known, keys: Sequence[str], marks: Sequence[int]) -> dict[str, float]:
+    """The share of the true front's hypervolume after so many evaluations each."""
+    return {
+        str(mark): hypervolume([(table.scored[key], table.costs[key]) for key in keys[:mark]], WORST) / table.whole
+        for mark in marks
+        if mark <= len(keys)
+    }
+
+
+def run(path: Path, name: str, seed: int) -> Report:
+    """One search: the share of the true front's hypervolume after so many evaluations, the distinct networks among
+    them, and what it would return for each of three budgets."""
+    torch.set_num_threads(1)
+    table = known(path)
+    began = time.perf_counter()
+    keys = evaluated(table, name, seed, EVALUATIONS[name])
+    took = time.perf_counter() - began
+    hypervolumes = covered(table, keys, MARKS)
     return {
         "searcher": name,
         "seed": seed,
-        "seconds": round(time.perf_counter() - began, 2),
-        "hypervolume": {
-            str(mark): hypervolume([(table.scored[key], table.costs[key]) for key in keys[:mark]], WORST) / table.whole
-            for mark in marks
-        },
-        "distinct": {str(mark): len(set(keys[:mark])) for mark in marks},
+        "seconds": round(took, 2),
+        "hypervolume": hypervolumes,
+        "distinct": {mark: len(set(keys[: int(mark)])) for mark in hypervolumes},
         "budgets": [returned(table, keys[:BUDGETS_AFTER], share) for share in SHARES],
     }
 

@@ -23,10 +23,13 @@ from edgewise.fitting.halving import (
     RUNGS,
     Halving,
     Schedule,
+    Standing,
     default_recipe,
+    guessing,
     score_of,
     with_epochs,
 )
+from edgewise.fitting.report import _doubt
 from edgewise.fitting.selection import halved
 from edgewise.nn import Network
 from edgewise.run_folder import RunFolder
@@ -139,6 +142,25 @@ def test_equal_scores_keep_the_order_of_the_rule(
 ) -> None:
     race(monkeypatch, a=0.5, b=0.5, c=0.5, d=0.5)
     assert halving(folder, dataset).run(FOUR)[0].name == "d"
+
+
+@pytest.mark.parametrize(("best", "chance"), [(0.3, True), (0.5, True), (0.9, False)])
+def test_where_none_does_better_than_guessing_it_is_told(
+    monkeypatch: pytest.MonkeyPatch, folder: RunFolder, dataset: Dataset, best: float, chance: bool
+) -> None:
+    """Three classes alike, 6 images: to two standard errors, up to 0.72 is guessing."""
+    race(monkeypatch, a=0.1, b=best, c=0.3, d=0.2)
+    told: list[str] = []
+    halving(folder, dataset, told=told).run(FOUR)
+    said = "rung 1: none of them does better than guessing yet, so that this says little; allow more --minutes"
+    assert any(line.startswith(said) for line in told) == chance
+
+
+def test_scores_that_are_no_accuracies_are_no_guesses(dataset: Dataset) -> None:
+    low = [Standing("a", 1, 1, 0.0)]
+    assert guessing(low, dataset)
+    assert not guessing(low, replace(dataset, multi_label=True))
+    assert not guessing([], dataset)
 
 
 def test_a_late_winner_wins(monkeypatch: pytest.MonkeyPatch, folder: RunFolder, dataset: Dataset) -> None:
@@ -303,3 +325,13 @@ def test_a_training_folder_of_another_network_is_refused(folder: RunFolder, data
     other = [replace(one, architecture=replace(two()[1].architecture, name=one.name)) for one in two()[:1]]
     with pytest.raises(EdgewiseError, match="narrow holds a run"):
         made.run(other)
+
+
+def test_the_report_says_where_it_was_chance_that_chose(dataset: Dataset) -> None:
+    first = [Standing(name, 1, 1, 0.95) for name in "ab"]
+    assert _doubt([*first, Standing("a", 2, 2, 0.3), Standing("b", 2, 2, 0.2)], dataset) == {
+        "chosen": "by chance: at rung 2 no candidate did better than guessing; allow more --minutes, or --epochs"
+    }
+    assert not _doubt([*first, Standing("a", 2, 2, 0.9), Standing("b", 2, 2, 0.2)], dataset)
+    assert not _doubt([Standing("a", 0, 2, 0.3)], dataset)  # nobody to choose from
+    assert not _doubt([], dataset)

@@ -48,10 +48,9 @@ def ranked(
 
 
 def _taylor(network: Network, card: ModelCard, labels: Labels, cache: Path) -> np.ndarray:
-    train = read_decoded(cache)["train"]
-    some = np.unique(np.linspace(0, len(train) - 1, min(_BATCHES * _BATCH, len(train))).astype(int))
+    some = read_decoded(cache)["train"].spread(_BATCHES * _BATCH)
     # Shuffled: images lie by class, and a batch of one class has gradients of its own.
-    batches = Batches(train.take(some.tolist()), card.preprocessing, batch_size=_BATCH, seed=0, shuffle=True, workers=0)
+    batches = Batches(some, card.preprocessing, batch_size=_BATCH, seed=0, shuffle=True, workers=0)
 
     recipe = Recipe(epochs=1, batch_size=_BATCH, loss="sigmoid" if card.multi_label else "softmax")
     task = task_for(card.architecture.task)(network, recipe, classes=card.architecture.classes, steps_per_epoch=1)

@@ -62,6 +62,9 @@ def _search(
     proxy_precision: Annotated[
         str, Option(help="That training's arithmetic: fp32, bf16, or auto, the faster as measured when it begins.")
     ] = "auto",
+    prefilter: Annotated[
+        bool, Option("--prefilter", help="Of networks drawn at random, take the best of 6 by an untrained look.")
+    ] = False,
     epochs: Annotated[int | None, Option(help="Epochs of the models that are trained whole.")] = None,
     results: Annotated[Path | None, Option(help="The table of results that lookup reads (CSV).")] = None,
     workers: Annotated[int | None, Option(help="Processes that evaluate; by default one a core.")] = None,
@@ -103,6 +106,7 @@ def _search(
         width=width,
         proxy_epochs=proxy_epochs,
         proxy_precision=proxy_precision,
+        prefilter=prefilter,
         epochs=epochs,
         results=results,
         workers=workers,

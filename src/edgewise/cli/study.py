@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Annotated
 
-from typer import Argument, BadParameter, Option
+from typer import Argument, Option
 
 from edgewise.cli import console
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def study(
     name: Annotated[
-        str | None, Argument(help="Which, `--list` names them; or a .py file with a Study of your own.")
+        str | None, Argument(help="Which; or a .py file with a Study of your own. Without one, those there are.")
     ] = None,
     data: Annotated[str, Option(help="An image folder, a CSV, or `digits`.")] = "digits",
     out: Annotated[Path | None, Option(help="The folder of the study; by default runs/study/NAME.")] = None,
@@ -31,14 +31,12 @@ def study(
     listed: Annotated[bool, Option("--list", help="Say what there is and train nothing.")] = False,
 ) -> None:
     """Train a paper's ablation alike on your data, and say whether what the paper says was seen."""
-    if listed:
+    if listed or name is None:
         from edgewise.studies import STUDIES
 
         rows = [(one.name, one.question, one.source) for one in STUDIES.values()]
         console.show(console.table("studies", ("name", "question", "paper"), rows, left=(0, 1, 2)))
         return
-    if name is None:
-        raise BadParameter("name a study; `edgewise study --list` says which there are")
     from edgewise.verbs.study import study as run
 
     made = run(

@@ -7,11 +7,13 @@ its own schedule, so that nothing is trained twice: the winner's first steps are
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from edgewise.blocks import Task
@@ -28,6 +30,9 @@ from edgewise.training.scores import score_name, score_of
 
 RUNGS = (0.15, 0.4)
 """Shares of the schedule after which half of the candidates leave."""
+
+MORE = "allow more --minutes, or --epochs"
+"""What to do where candidates could not be told apart."""
 
 MOST_EPOCHS: Mapping[Task, int] = {"classify": 60, "detect": 300, "segment": 300}
 """No schedule is longer, however much time there is: small data sets stop gaining."""
@@ -132,6 +137,8 @@ class Halving:
             alive.sort(key=lambda candidate: -scores[candidate.name])
             alive = alive[: 1 if rung == len(RUNGS) else halved(alive)]
             self.tell(f"rung {rung}: {', '.join(one.name for one in alive)} of {len(standings)} go on")
+            if guessing(standings, self.dataset):
+                self.tell(f"rung {rung}: none of them does better than guessing yet, so that this says little; {MORE}")
         winner = alive[0]
         network = self.network(winner)
         self.tell(f"training {winner.name} to the end")
@@ -169,6 +176,16 @@ class Halving:
             until_step=until_step,
             progress=self.progress,
         )
+
+
+def guessing(standings: Sequence[Standing], dataset: Dataset) -> bool:
+    """Whether the best of `standings` is no better, to two standard errors, than always naming the commonest class: who
+    was ahead then is chance. Never so of data whose scores are not accuracies."""
+    if not standings or dataset.task != "classify" or dataset.multi_label:
+        return False
+    labels = dataset.splits["val"].labels
+    share = float(np.bincount(labels).max() / len(labels))
+    return max(one.score for one in standings) <= share + 2 * math.sqrt(share * (1 - share) / len(labels))
 
 
 def with_epochs(recipe: Recipe, epochs: int, precision: str) -> Recipe:

@@ -24,7 +24,7 @@ from edgewise.files import write_text
 from edgewise.fitting.candidates import Candidate, Measured
 from edgewise.fitting.delivery import Delivery, worst_mistakes
 from edgewise.fitting.findings import findings
-from edgewise.fitting.halving import Standing
+from edgewise.fitting.halving import MORE, Standing, guessing
 from edgewise.training import DetectionEvaluation, TrainResult
 from edgewise.training.scores import score_name, score_of
 
@@ -83,7 +83,7 @@ def write_report(
             val_images=len(dataset.splits["val"]),
             test_accuracy=score_of(delivery.test.metrics()),
             test_images=len(test),
-            facts=_facts(delivery, trained),
+            facts={**_facts(delivery, trained), **_doubt(standings, dataset)},
         ),
         costs=cost_table(delivery.card.architecture),
         confusion=None if isinstance(delivery.test, DetectionEvaluation) else delivery.test.confusion,
@@ -132,6 +132,15 @@ def _facts(delivery: Delivery, trained: TrainResult) -> dict[str, object]:
     if latency.cpu_median_ms is not None:
         facts["thread CPU time"] = f"{latency.cpu_median_ms:.3f} ms"
     return facts
+
+
+def _doubt(standings: Sequence[Standing], dataset: Dataset) -> dict[str, object]:
+    """Says so where it was chance that chose."""
+    last = max((one.rung for one in standings), default=0)
+    decided = [one for one in standings if one.rung == last]
+    if len(decided) < 2 or not guessing(decided, dataset):
+        return {}
+    return {"chosen": f"by chance: at rung {last} no candidate did better than guessing; {MORE}"}
 
 
 def _found(delivery: Delivery) -> dict[str, object]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgewise.data import open_dataset
+from edgewise.data import Dataset, open_dataset
 from edgewise.data.statistics import preprocessing_for, statistics
 from edgewise.devices import Budget, installed_runtime
 from edgewise.devices.prediction.predictor import FEWEST
@@ -28,6 +28,7 @@ from edgewise.searching.evaluators.lookup import Lookup
 from edgewise.searching.latencies import FewNetworks, samples
 from edgewise.searching.leading import lead_or_join
 from edgewise.searching.objective import objective_named
+from edgewise.searching.prefilter import Prefilter
 from edgewise.searching.run import FrontNetwork, SearchRun
 from edgewise.searching.searchers.named import DEFAULT, find_searcher
 from edgewise.searching.settings import EvaluatorName, Settings, evaluator_named
@@ -105,6 +106,7 @@ def search(
     width: float = 1.0,
     proxy_epochs: int | None = None,
     proxy_precision: str = "auto",
+    prefilter: bool = False,
     epochs: int | None = None,
     results: Path | None = None,
     workers: int | None = None,
@@ -128,11 +130,13 @@ def search(
     Networks are judged by `evaluator`, on images held out of the training split: `supernet` (shared weights, trained
     once), `proxy` (each trained from scratch), for `proxy_epochs` either way, in `proxy_precision`: `fp32`, `bf16`, or
     the one that is measured to be faster when the search begins (`auto`); `lookup` reads the table `results`.
-    `searcher` proposes up to `trials` of them, for up to about `minutes`; `objective` weighs accuracy against latency
-    where it looks at one number. Latencies within `span`, in shares of the budget, are of interest: nothing slower is
-    tried, and to be faster is worth nothing. `finish` networks are trained whole, for `epochs`: the best within the
-    budget, within 0.7 and 1.4 times it, and then the next ones. With `adapt` the search is for a network of 1.25 times
-    the budget, and NetAdapt in MobileNetV3's form narrows it to the budget (Howard et al., 2019, section 4).
+    `searcher` proposes up to `trials` of them, for up to about `minutes`; `objective` weighs accuracy against
+    latency where it looks at one number. With `prefilter` it takes, of networks that it draws at random, the best
+    of a few as they look untrained (`searching.prefilter`). Latencies within `span`, in shares of the budget, are
+    of interest: nothing slower is tried, and to be faster is worth nothing. `finish` networks are trained whole,
+    for `epochs`: the best within the budget, within 0.7 and 1.4 times it, and then the next ones. With `adapt` the
+    search is for a network of 1.25 times the budget, and NetAdapt in MobileNetV3's form narrows it to the budget
+    (Howard et al., 2019, section 4).
 
     `workers` processes evaluate here, and the same call in other processes works for this one (on other machines that
     see the folder, with `storage`, an Optuna URL). The same call on the same folder goes on where it was; it may ask
@@ -157,7 +161,7 @@ def search(
     check_tracing(runtime)
     wanted = Budget.parse(budget)
     objective_named(objective, 1.0)
-    make_searcher = find_searcher(searcher)
+    make_searcher = find_searcher(searcher, prefilter=prefilter)
     dataset = open_dataset(data, seed=seed, skip_bad=skip_bad, root=root)
     found = statistics(dataset.splits["train"])
     pixels = size or found.size
@@ -195,6 +199,7 @@ def search(
         "width": width,
         "proxy_epochs": settings.recipe.epochs,
         "proxy_precision": proxy_precision,
+        "prefilter": prefilter,
         "results": None if results is None else file_digest(results),
         "flip": flips,
         "seed": seed,
@@ -229,11 +234,12 @@ def search(
             target = _FROM * budget_ms if adapt else budget_ms
             least, most = (share * target for share in span)
             problem = Problem(searched, gauge.expected, objective_named(objective, target), most, least)
+            look = _prefilter(folder.path, dataset, settings, searched, seed, say) if prefilter else None
             run = SearchRun(
                 folder.path,
                 settings,
                 problem,
-                make_searcher(problem, seed),
+                make_searcher(problem, seed, look),
                 gauge,
                 seed,
                 measure,
@@ -262,6 +268,14 @@ def search(
             return Searched(folder.path, searched, budget_ms, tuple(made), tuple(front), tuple(models))
 
         return lead_or_join(folder.path, lead, workers=workers or cores(), tell=say, storage=storage)
+
+
+def _prefilter(folder: Path, dataset: Dataset, settings: Settings, searched: Space, seed: int, tell: Tell) -> Prefilter:
+    from edgewise.searching.untrained import UntrainedScores
+
+    path = folder / "untrained.json"
+    scores = UntrainedScores(dataset.splits["train"], settings.preprocessing, seed=seed, path=path, tell=tell)
+    return Prefilter(searched, scores, tell)
 
 
 def _check_span(span: tuple[float, float]) -> None:

@@ -37,14 +37,6 @@ class SharedWeights:
         beat_by_layer(network, beat)
         _, height, width = network.architecture.input
         preprocessing = replace(self.preprocessing, height=height, width=width)
-        train = self.splits["train"]
-        # From everywhere: images lie by class.
-        some = train.take([round(place) for place in _spread(len(train), RECALIBRATED)])
+        some = self.splits["train"].spread(RECALIBRATED)
         recalibrate(network, Batches(some, preprocessing, batch_size=_BATCH, seed=0, shuffle=True, workers=0))
         return judged(network, self.splits["holdout"], preprocessing, classes=network.architecture.classes)
-
-
-def _spread(count: int, wanted: int) -> list[float]:
-    """Up to `wanted` places among `count`, evenly apart."""
-    wanted = min(wanted, count)
-    return [place * (count - 1) / max(1, wanted - 1) for place in range(wanted)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from edgewise.errors import EdgewiseError
+from edgewise.searching.prefilter import Prefilter
 from edgewise.searching.problem import Problem
 from edgewise.searching.searchers.base import Searcher
 from edgewise.searching.searchers.controller import PPO, TUNED, ControllerSearch
@@ -13,23 +14,37 @@ from edgewise.searching.searchers.optuna_search import OptunaSearch
 from edgewise.searching.searchers.random_search import RandomSearch
 from edgewise.searching.searchers.surrogate import Surrogate
 
-SEARCHERS: Mapping[str, Callable[[Problem, int], Searcher]] = {
-    "surrogate": lambda problem, seed: Surrogate(problem, seed=seed),
-    "ppo": lambda problem, seed: ControllerSearch(problem, seed=seed, ppo=PPO()),
-    "ppo_tuned": lambda problem, seed: ControllerSearch(problem, seed=seed, ppo=TUNED),
-    "evolution": lambda problem, seed: Evolution(problem, seed=seed),
-    "tpe": lambda problem, seed: OptunaSearch(problem, sampler="tpe", seed=seed),
-    "nsga2": lambda problem, seed: OptunaSearch(problem, sampler="nsga2", seed=seed),
-    "gp": lambda problem, seed: OptunaSearch(problem, sampler="gp", seed=seed),
-    "random": lambda problem, seed: RandomSearch(problem, seed=seed),
+Make = Callable[[Problem, int, Prefilter | None], Searcher]
+"""Given the problem, a seed, and what chooses among networks drawn at random, if anything does."""
+
+DRAWING: Mapping[str, Make] = {
+    "surrogate": lambda problem, seed, prefilter: Surrogate(problem, seed=seed, prefilter=prefilter),
+    "evolution": lambda problem, seed, prefilter: Evolution(problem, seed=seed, prefilter=prefilter),
+    "random": lambda problem, seed, prefilter: RandomSearch(problem, seed=seed, prefilter=prefilter),
 }
-"""By name, given the problem and a seed."""
+"""By name, those that draw networks at random, if only at first."""
+
+SEARCHERS: Mapping[str, Make] = {
+    **DRAWING,
+    "ppo": lambda problem, seed, _: ControllerSearch(problem, seed=seed, ppo=PPO()),
+    "ppo_tuned": lambda problem, seed, _: ControllerSearch(problem, seed=seed, ppo=TUNED),
+    "tpe": lambda problem, seed, _: OptunaSearch(problem, sampler="tpe", seed=seed),
+    "nsga2": lambda problem, seed, _: OptunaSearch(problem, sampler="nsga2", seed=seed),
+    "gp": lambda problem, seed, _: OptunaSearch(problem, sampler="gp", seed=seed),
+}
+"""By name."""
 
 DEFAULT = "surrogate"
 
 
-def find_searcher(name: str) -> Callable[[Problem, int], Searcher]:
-    """What makes the searcher called `name`, given a problem and a seed. Raises `EdgewiseError` for an unknown name."""
+def find_searcher(name: str, *, prefilter: bool = False) -> Make:
+    """What makes the searcher called `name`. Raises `EdgewiseError` for an unknown name, and where a `prefilter` would
+    have nothing to choose among."""
     if name not in SEARCHERS:
         raise EdgewiseError(f"there is no searcher {name!r}; choose one of: {', '.join(SEARCHERS)}")
+    if prefilter and name not in DRAWING:
+        raise EdgewiseError(
+            f"--prefilter chooses among networks drawn at random, and {name} draws none; it goes with "
+            f"{', '.join(DRAWING)}"
+        )
     return SEARCHERS[name]

@@ -9,9 +9,10 @@ import numpy as np
 from edgewise.searching.front import Pair, front
 from edgewise.searching.gaussian_process import Data, fitted
 from edgewise.searching.improvement import expected_improvement
+from edgewise.searching.prefilter import PER_PLACE, Prefilter
 from edgewise.searching.problem import Problem, Result
 from edgewise.searching.searchers.base import BATCH, stream
-from edgewise.searching.searchers.random_search import fresh
+from edgewise.searching.searchers.drawing import by_cost, fresh
 from edgewise.searching.space import Point
 
 BEGIN = 10
@@ -29,11 +30,19 @@ _LEAST_ERROR = 1e-4
 class Surrogate:
     """Two objectives, one of them known: what a network costs is looked up before it is trained, so that only its
     accuracy is predicted. `worst` is the least accuracy and the largest cost that count; by default the least of
-    the first ones, and the largest of interest."""
+    the first ones, and the largest of interest. With a `prefilter` the first ones are each the best of a few."""
 
-    def __init__(self, problem: Problem, *, seed: int = 0, batch: int = BATCH, worst: Pair | None = None) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        seed: int = 0,
+        batch: int = BATCH,
+        worst: Pair | None = None,
+        prefilter: Prefilter | None = None,
+    ) -> None:
         self.batch = batch
-        self._problem, self._seed, self._worst = problem, seed, worst
+        self._problem, self._seed, self._worst, self._prefilter = problem, seed, worst, prefilter
         self._results: list[Result] = []
         self._whole: list[Point] | None = None
 
@@ -55,19 +64,24 @@ class Surrogate:
             drawn = self._of_interest(self._points())
         else:
             drawn = fresh(self._problem, random, _DRAWN * BEGIN, set())
-        drawn.sort(key=self._problem.cost)
-        parts = [part for part in np.array_split(np.arange(len(drawn)), BEGIN) if len(part)]
-        spread = [drawn[int(random.choice(part))] for part in parts]
+        spread = [self._one(part, random) for part in by_cost(self._problem, drawn, BEGIN)]
         around = self._problem.space.around
         return spread if around is None else self._with(spread, self._problem.space.point(around))
+
+    def _one(self, part: Sequence[Point], random: np.random.Generator) -> Point:
+        """A random one, or the best of a few."""
+        if self._prefilter is None:
+            return part[int(random.choice(len(part)))]
+        some = random.choice(len(part), min(PER_PLACE, len(part)), replace=False)
+        return self._prefilter.best([part[place] for place in some])
 
     def _with(self, spread: Sequence[Point], first: Point) -> list[Point]:
         """`first` before the rest of `spread`, in place of the point of the nearest cost, if it is of interest."""
         if not self._of_interest([first]):
             return list(spread)
         cost = self._problem.cost(first)
-        by_cost = sorted(spread, key=lambda point: abs(np.log(self._problem.cost(point) / cost)))
-        return [first, *(point for point in spread if point not in (first, by_cost[0]))]
+        nearest = min(spread, key=lambda point: abs(np.log(self._problem.cost(point) / cost)))
+        return [first, *(point for point in spread if point not in (first, nearest))]
 
     def _pool(self, random: np.random.Generator, known: set[str]) -> list[Point]:
         """What may be proposed: all that is not known, or some of it and the neighbours of the front."""
