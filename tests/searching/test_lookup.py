@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 import gzip
+import json
 from collections.abc import Callable
 from pathlib import Path
 
+import few_space
 import pytest
 import toy
 from toy import TOY, accuracy, problem
 
 from edgewise.errors import EdgewiseError
 from edgewise.searching.evaluators import Lookup
-from edgewise.verbs.search import search
+from edgewise.verbs.search import Searched, search
 from predicted_device import device
 
 
@@ -79,3 +81,36 @@ def test_a_search_by_a_table(tmp_path: Path, coloured_folder: Callable[..., Path
     )
     assert all(one.accuracy == pytest.approx(accuracy(one.point)) for one in made.trials if one.digest)
     assert problem().space.name == made.space.name
+
+
+def test_a_space_of_few_networks_is_measured_whole_and_searched_on(
+    tmp_path: Path, coloured_folder: Callable[..., Path]
+) -> None:
+    """Latencies of this machine, and more trials than there are networks, asked for twice."""
+    images = coloured_folder(tmp_path / "images", ("cat", "dog"), 12)
+    table = tmp_path / "results.csv"
+    table.write_text("width,kernel,accuracy\n8,3,0.5\n8,5,0.6\n32,3,0.7\n32,5,0.8\n")
+
+    def run(trials: int) -> Searched:
+        return search(
+            few_space.__file__,
+            images,
+            "1ms",
+            out=tmp_path / "run",
+            evaluator="lookup",
+            results=table,
+            size=16,
+            trials=trials,
+            finish=0,
+            workers=1,
+        )
+
+    first, more = run(2), run(10)
+    assert [one.trial.cost for one in first.front] == sorted(one.trial.cost for one in first.front)
+    assert more.trials[:2] == first.trials
+    assert {one.accuracy for one in more.trials} == {0.5, 0.6, 0.7, 0.8}
+    assert len(more.trials) == 4  # the space has no more
+    assert len(json.loads((tmp_path / "run" / "networks.json").read_text())) == 4
+    best = max(more.front, key=lambda one: one.trial.accuracy or 0)
+    assert 0 < best.ms < 1
+    assert best.trial.accuracy == 0.8
