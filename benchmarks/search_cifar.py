@@ -1,14 +1,14 @@
 """A searched network against width-scaled MobileNets: CIFAR-10, measured latency, equal training.
 
 Spaces around MobileNetV3 (32 pixels) are searched with shared weights for a budget: around Large at half width for what
-MobileNetV2 at half width takes, around Small for a little less than Small takes, and around Small with regular
-convolutions among the options for a little less than Small at width 0.7 takes. Of the last one's networks the best two
-are trained whole, and validation images choose one. What is found is trained from scratch. MobileNetV2 and MobileNetV3
-at width multipliers, the nearest ones above and below the found networks' latencies, are trained with the same recipe,
-for as many epochs, from the same seeds: as many networks at a time as there are cores, each with one thread. In the end
-all are timed side by side.
+MobileNetV2 at half width takes, around Small for a little less than Small takes, and, with regular convolutions among
+the options, around Small and around Small at width 0.7 for a little less than Small at width 0.7 takes. Of the last two
+searches' networks the best two and four are trained whole, and validation images choose one. What is found is trained
+from scratch. MobileNetV2 and MobileNetV3 at width multipliers, the nearest ones above and below the found networks'
+latencies, are trained with the same recipe, for as many epochs, from the same seeds: as many networks at a time as
+there are cores, each with one thread. In the end all are timed side by side.
 
-    python benchmarks/search_cifar.py CIFAR10_FOLDER          hours on two cores; 85, 58 and 59 minutes for the searches
+    python benchmarks/search_cifar.py CIFAR10_FOLDER          hours on two cores; searches take 85, 58, 59, 75 minutes
     python benchmarks/search_cifar.py CIFAR10_FOLDER --time   only the latencies of what is done
 
 CIFAR10_FOLDER is CIFAR-10 as an image folder, `train/<class>/*` and `test/<class>/*`. Every network that is done is
@@ -55,6 +55,9 @@ SEARCHES = {
     "search early": Search("mobilenet_v3_early", 1.0, "0.97x mobilenet_v3_small", "searched_early"),
     "search regular": Search(
         "mobilenet_v3_regular", 1.0, "0.62x mobilenet_v3_small", "searched_regular", 6, (0.6, 1.05), 2
+    ),
+    "search narrow": Search(
+        "mobilenet_v3_regular", 0.7, "0.65x mobilenet_v3_small", "searched_narrow", 6, (0.75, 1.02), 4
     ),
 }
 

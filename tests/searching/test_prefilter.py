@@ -143,6 +143,13 @@ def test_searchers_with_a_prefilter_repeat_and_come_to_an_end(name: str) -> None
     assert len({made.key(one.point) for one in found}) == len(found) == 66
 
 
+def test_after_a_choice_of_good_ones_worse_ones_count_too() -> None:
+    """Those of a surrogate's first networks that it chose itself do not say where accuracies end that are of use."""
+    first = [0.9, 0.8, 0.85]
+    assert Surrogate(problem())._least(first) == 0.8
+    assert Surrogate(problem(), prefilter=Prefilter(TOY, knowing))._least(first) == pytest.approx(0.7)
+
+
 def test_only_searchers_that_draw_networks_take_a_prefilter() -> None:
     for name in DRAWING:
         assert find_searcher(name, prefilter=True)

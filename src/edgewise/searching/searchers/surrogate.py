@@ -105,7 +105,7 @@ class Surrogate:
         """The batch, one by one: each as if those before it came out as they are expected to."""
         process = fitted(self._data([one.point for one in self._results]), self._log_errors())
         known = self._told()
-        worst = self._worst or (min(accuracy for accuracy, _ in known[:BEGIN]), self._problem.most)
+        worst = self._worst or (self._least([accuracy for accuracy, _ in known[:BEGIN]]), self._problem.most)
         candidates = self._data(pool)
         costs = np.maximum(np.exp(candidates.log_costs), self._problem.least)
         free = np.ones(len(pool), bool)
@@ -120,6 +120,11 @@ class Surrogate:
             process = process.given(one, mean[index : index + 1])
             known.append((1 - float(np.exp(mean[index])), float(costs[index])))
         return [pool[index] for index in chosen]
+
+    def _least(self, first: Sequence[float]) -> float:
+        """The least accuracy that counts, by those of the first ones. Where these are good ones, cheap networks that
+        are a little worse than all of them count too."""
+        return min(first) if self._prefilter is None else 2 * min(first) - max(first)
 
     def _told(self) -> list[Pair]:
         return [(one.accuracy, self._problem.counted(one.cost)) for one in self._results]
