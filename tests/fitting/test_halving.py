@@ -330,8 +330,11 @@ def test_a_training_folder_of_another_network_is_refused(folder: RunFolder, data
 def test_the_report_says_where_it_was_chance_that_chose(dataset: Dataset) -> None:
     first = [Standing(name, 1, 1, 0.95) for name in "ab"]
     assert _doubt([*first, Standing("a", 2, 2, 0.3), Standing("b", 2, 2, 0.2)], dataset) == {
-        "chosen": "by chance: at rung 2 no candidate did better than guessing; allow more --minutes, or --epochs"
+        "chosen": "by chance at rung 2: no candidate did better than guessing; allow more --minutes, or --epochs"
     }
+    early = [Standing(name, 1, 1, 0.3) for name in "abcd"]
+    decided = [Standing("a", 2, 2, 0.95), Standing("b", 2, 2, 0.9)]
+    assert str(_doubt([*early, *decided], dataset)["chosen"]).startswith("by chance at rung 1: ")
     assert not _doubt([*first, Standing("a", 2, 2, 0.9), Standing("b", 2, 2, 0.2)], dataset)
     assert not _doubt([Standing("a", 0, 2, 0.3)], dataset)  # nobody to choose from
     assert not _doubt([], dataset)

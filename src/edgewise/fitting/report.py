@@ -136,11 +136,13 @@ def _facts(delivery: Delivery, trained: TrainResult) -> dict[str, object]:
 
 def _doubt(standings: Sequence[Standing], dataset: Dataset) -> dict[str, object]:
     """Says so where it was chance that chose."""
-    last = max((one.rung for one in standings), default=0)
-    decided = [one for one in standings if one.rung == last]
-    if len(decided) < 2 or not guessing(decided, dataset):
+    rungs: dict[int, list[Standing]] = {}
+    for one in standings:
+        rungs.setdefault(one.rung, []).append(one)
+    blind = [f"rung {rung}" for rung, own in rungs.items() if len(own) > 1 and guessing(own, dataset)]
+    if not blind:
         return {}
-    return {"chosen": f"by chance: at rung {last} no candidate did better than guessing; {MORE}"}
+    return {"chosen": f"by chance at {' and '.join(blind)}: no candidate did better than guessing; {MORE}"}
 
 
 def _found(delivery: Delivery) -> dict[str, object]:

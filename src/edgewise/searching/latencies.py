@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,9 +9,9 @@ import numpy as np
 
 from edgewise.costs import count
 from edgewise.errors import EdgewiseError
-from edgewise.files import write_text
 from edgewise.papers import Architecture
 from edgewise.profiling.gauge import Gauge
+from edgewise.searching.known_numbers import KnownNumbers
 from edgewise.searching.space import Space
 
 NETWORKS = 60
@@ -25,18 +24,13 @@ class MeasuredLatencies:
     """Latencies in ms of whole networks by `gauge`, each measured once: they are kept in the file `path`."""
 
     def __init__(self, gauge: Gauge, path: Path) -> None:
-        self._gauge, self._path = gauge, path
-        try:
-            self._known: dict[str, float] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        except ValueError as error:
-            raise EdgewiseError(f"{path} cannot be used ({error}); delete it to measure again") from None
+        self._gauge, self._known = gauge, KnownNumbers(path, again="measure")
 
     def __call__(self, architectures: Sequence[Architecture]) -> list[float]:
         """Those of `architectures`, side by side where they are not known yet."""
         new = {one.digest: one for one in architectures if one.digest not in self._known}
         if new:
-            self._known |= dict(zip(new, self._gauge.measured(list(new.values())), strict=True))
-            write_text(self._path, json.dumps(self._known, indent=1))
+            self._known.add(dict(zip(new, self._gauge.measured(list(new.values())), strict=True)))
         return [self._known[one.digest] for one in architectures]
 
 

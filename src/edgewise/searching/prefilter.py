@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
-from scipy.stats import rankdata
 
 from edgewise.costs import count
 from edgewise.papers import Architecture
@@ -33,8 +33,8 @@ class Prefilter:
     def __init__(self, space: Space, score: Score, tell: Callable[[str], None] = lambda text: None) -> None:
         self._tell = tell
         self._by: dict[str, Callable[[Point], float]] = {
-            "the untrained score": lambda point: score(space.architecture(point)),
-            "multiply-adds": lambda point: float(count(space.architecture(point)).multiply_adds),
+            "the untrained score": cache(lambda point: score(space.architecture(point))),
+            "multiply-adds": cache(lambda point: float(count(space.architecture(point)).multiply_adds)),
         }
         self._chosen: str | None = next(iter(self._by))
         self._results: list[Result] = []
@@ -64,10 +64,11 @@ class Prefilter:
         best = max(found, key=lambda name: found[name])
         chosen = best if found[best] > 0 else None
         if chosen != self._chosen:
-            ranked = " and ".join(f"{name} by {value:.2f}" for name, value in found.items())
+            ranked = " and ".join(f"at {value:.2f} by {name}" for name, value in found.items())
+            by = f"{chosen} will be what they are chosen by" if chosen else "they will be chosen by neither"
             self._tell(
-                f"at equal latency, {ranked} rank the {len(self._results)} networks judged so far (1: perfectly, 0: by "
-                f"chance); {'nothing' if chosen is None else chosen} chooses what is tried next"
+                f"of about the same latency, the {len(self._results)} networks judged so far are ranked {ranked} (1: "
+                f"as they did, 0: by chance); when networks are drawn again, {by}"
             )
         self._chosen = chosen
 
@@ -75,6 +76,8 @@ class Prefilter:
 def at_equal_cost(values: np.ndarray, accuracies: np.ndarray, costs: np.ndarray) -> float:
     """How well `values` `(n,)` rank `accuracies` `(n,)` beyond what `costs` `(n,)` do: Spearman's partial rank
     correlation, from -1 to 1; 0 where the values follow from the costs."""
+    from scipy.stats import rankdata  # the better part of a second, for those who ask for this
+
     ranks = [rankdata(one) for one in (values, accuracies, costs)]
     if any(np.ptp(one) == 0 for one in ranks[:2]):
         return 0.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,15 +12,14 @@ import torch
 from torch import Tensor
 
 from edgewise.data import Batches, Preprocessing, Split
-from edgewise.errors import EdgewiseError
-from edgewise.files import write_text
 from edgewise.nn import Network
 from edgewise.papers import Architecture
+from edgewise.searching.known_numbers import KnownNumbers
 from edgewise.searching.naswot import naswot
 from edgewise.training.threads import one_thread
 
 IMAGES = 32
-"""How many images: with 16 to 64 the same networks come out first (benchmarks/zero_cost.py has 32)."""
+"""How many images: those that benchmarks/zero_cost.py was measured with."""
 
 
 class UntrainedScores:
@@ -38,20 +36,15 @@ class UntrainedScores:
         tell: Callable[[str], None] = lambda text: None,
     ) -> None:
         self._split, self._preprocessing = split.spread(IMAGES), preprocessing
-        self._seed, self._path, self._tell = seed, path, tell
+        self._seed, self._known, self._tell = seed, KnownNumbers(path, again="score"), tell
         self._images = cache(self._loaded)
         self._said = False
-        try:
-            self._known: dict[str, float] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        except ValueError as error:
-            raise EdgewiseError(f"{path} cannot be used ({error}); delete it to score again") from None
 
     def __call__(self, architecture: Architecture) -> float:
         """The score of one; more is better."""
         digest = architecture.digest
         if digest not in self._known:
-            self._known[digest] = self._score(architecture)
-            write_text(self._path, json.dumps(self._known, indent=1))
+            self._known.add({digest: self._score(architecture)})
         return self._known[digest]
 
     def _score(self, architecture: Architecture) -> float:
